@@ -15,7 +15,7 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat
 CFLAGS ?= -O2 -g
 # -isystem paths of this tree come last on purpose: a local header never hides a system one.
 KCFLAGS := -std=gnu11 -D_GNU_SOURCE $(WARN) -MMD -MP
-LDLIBS_COMPILER := -lelf -lbpf
+LDLIBS_COMPILER := -lelf -lbpf -lxxhash
 VERSION := $(shell cat VERSION)
 
 Q := $(if $(V),,@)

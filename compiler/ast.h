@@ -27,8 +27,8 @@ enum node_kind {
 	/* parsed only */
 	NODE_FIELD,
 	NODE_COMPARE, /* kids: left, right; op */
-	NODE_IN, /* kids: what, then the list; fold; negated by a NOT around it */
-	NODE_MATCH, /* kids: what, then the patterns; op is OP_LIKE; fold */
+	NODE_IN,      /* kids: what, then the list; fold; negated by a NOT around it */
+	NODE_MATCH,   /* kids: what, then the strings; op is OP_LIKE or OP_CONTAINS; fold */
 	/* both */
 	NODE_NOT, /* one kid */
 	NODE_AND, /* two or more kids */
@@ -44,8 +44,9 @@ enum op {
 	OP_LE,
 	OP_GT,
 	OP_GE,
-	OP_LIKE, /* any of the wildcard patterns */
-	OP_EXISTS, /* has a value; no literals */
+	OP_LIKE,     /* any of the wildcard patterns; over TYPE_ID: of the decimal number */
+	OP_CONTAINS, /* any of the literals is a substring; no wildcards; none is empty */
+	OP_EXISTS,   /* has a value; no literals */
 };
 
 struct string {
@@ -53,7 +54,10 @@ struct string {
 	uint32_t len;
 };
 
-/* A literal of a leaf: s for TYPE_STR and TYPE_LIST, i for TYPE_INT and TYPE_ID. */
+/*
+ * A literal of a leaf: s for TYPE_STR and TYPE_LIST and for every OP_LIKE and OP_CONTAINS, else i.
+ * span is what the author wrote; src is NULL for a literal that sema made up.
+ */
 struct literal {
 	struct string s;
 	int64_t i;
@@ -63,7 +67,8 @@ struct literal {
 struct node {
 	enum node_kind kind;
 	enum op op;
-	bool fold; /* ignore case */
+	bool fold;     /* ignore case */
+	bool optional; /* NODE_FIELD: `?field` */
 	struct span span;
 	struct node **kids;
 	size_t nr_kids, cap_kids;
@@ -88,6 +93,9 @@ struct query {
 	bool any;
 	struct node *cond;
 };
+
+/* In double quotes, escaped so that EQL reads the same bytes back. */
+void string_print(FILE *out, struct string s);
 
 /* S-expressions, one node a line, indented. */
 void query_dump(FILE *out, const struct query *q);

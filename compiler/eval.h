@@ -17,14 +17,15 @@ enum truth { TRUTH_NO, TRUTH_YES, TRUTH_MAYBE };
 struct value {
 	bool present;
 	bool unknown;
-	int64_t i; /* TYPE_INT, TYPE_ID */
+	int64_t i;                 /* TYPE_INT, TYPE_ID */
 	const struct string *strs; /* TYPE_STR, TYPE_LIST */
 	size_t nr_strs;
 };
 
 struct eval_event {
 	enum kes_event_id event; /* decides event.category, event.type, event.action */
-	struct value v[NR_FIELDS]; /* by enum field_id; constants and statics are filled by eval_init() */
+	struct value
+		v[NR_FIELDS]; /* by enum field_id; constants and statics are filled by eval_init() */
 };
 
 /* An event with no values but the constants of its kind and the static fields. */
@@ -41,5 +42,15 @@ enum truth eval_query(const struct query *q, const struct eval_event *ev);
  * continuation bytes (80-BF) that follow it. Fold: simple Unicode case folding.
  */
 bool like_match(const char *pat, size_t pat_len, const char *s, size_t len, bool fold);
+
+/* Bytewise, which for UTF-8 is by code point; a prefix comes first. */
+int string_compare(struct string a, struct string b);
+
+/* Whether `a op b` for a comparison of a and b that gave order (< 0, 0, > 0). */
+bool op_holds(enum op op, int order);
+
+/* The other two string tests: equality without regard to case, and substring (never of ""). */
+bool string_equal_folded(struct string lit, struct string s);
+bool string_contains(struct string s, struct string lit, bool fold);
 
 #endif /* COMPILER_EVAL_H */

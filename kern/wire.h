@@ -37,6 +37,7 @@ enum kes_counter {
  */
 #define KES_WINDOW   4096
 #define KES_BUF_SPAN 16384 /* string bytes of one record; a power of two: offsets are masked */
+#define KES_NAME_SPAN 256 /* a path component with its '/'; a power of two */
 
 #define KES_STR_PRESENT 1u /* it has a value */
 #define KES_STR_TRUNC   2u /* cut at the window: the rest is unknown */
@@ -111,7 +112,17 @@ struct kes_slot {
 	__u64 nodecide; /* a generated program could not tail call on; written by generated code */
 	__u64 count[KES_NR_EVENTS][KES_NR_COUNTERS]; /* exact without atomics: the slot is owned */
 	struct kes_event ev;
-	__u8 buf[KES_BUF_SPAN + KES_WINDOW]; /* the tail is slack for off + len, and work space */
+	/* Behind the span: slack for off + len, and the sensor's work space with a component more. */
+	__u8 buf[KES_BUF_SPAN + KES_WINDOW + KES_NAME_SPAN];
+};
+
+/*
+ * What a CPU counts without owning a slot (map `lost`, per CPU, one entry), by atomic adds: events
+ * of Kestrel itself, events that got no slot.
+ */
+struct kes_lost {
+	__u64 count[KES_NR_EVENTS][KES_NR_COUNTERS];
+	__u64 seq; /* records emitted on this CPU */
 };
 
 /* The parts of a record that hooks fill only on demand: want[event] is an OR of these. */
@@ -129,6 +140,7 @@ struct kes_proc {
 	__s64 ppid;
 	__s64 parent_start_ns;
 	__s64 args_count;
+	__u64 exec_ns; /* when this image was seen to start; 0: read from /proc */
 	struct kes_str exe; /* off is 0; len <= KES_PROC_EXE */
 	struct kes_str args; /* off is 0; len <= KES_PROC_ARGS */
 	char exe_buf[KES_PROC_EXE];

@@ -4,7 +4,7 @@
  *
  * In:   /.vmtest/command: NUL-terminated strings, first the working directory, then the
  *       command's arguments; /.vmtest/late/{tmp,run}: files for the two folders which are
- *       mounted over.
+ *       mounted over; the kernel argument vmtest_settle=SECONDS: how long to wait first.
  * Out:  the command's stdout and stderr on ttyS1, raw; one line of status each on I/O port 0xe9
  *       (QEMU's isa-debugcon): "ready" before the command starts, then "exit N", or "fail WHY" if
  *       there was nothing to run.  The kernel log has ttyS0 to itself.
@@ -46,18 +46,18 @@ struct mount_point {
 };
 
 static const struct mount_point mount_points[] = {
-	{"proc", "/proc", NULL, false},
-	{"sysfs", "/sys", NULL, false},
-	{"devtmpfs", "/dev", NULL, false},
-	{"devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666", false},
-	{"tmpfs", "/dev/shm", "mode=1777", false},
-	{"tmpfs", "/tmp", "mode=1777", false},
-	{"tmpfs", "/run", "mode=755", false},
-	{"cgroup2", "/sys/fs/cgroup", NULL, false},
-	{"bpf", "/sys/fs/bpf", "mode=700", false},
-	{"tracefs", "/sys/kernel/tracing", NULL, false},
-	{"debugfs", "/sys/kernel/debug", NULL, true},
-	{"securityfs", "/sys/kernel/security", NULL, true},
+	{ "proc", "/proc", NULL, false },
+	{ "sysfs", "/sys", NULL, false },
+	{ "devtmpfs", "/dev", NULL, false },
+	{ "devpts", "/dev/pts", "gid=5,mode=620,ptmxmode=666", false },
+	{ "tmpfs", "/dev/shm", "mode=1777", false },
+	{ "tmpfs", "/tmp", "mode=1777", false },
+	{ "tmpfs", "/run", "mode=755", false },
+	{ "cgroup2", "/sys/fs/cgroup", NULL, false },
+	{ "bpf", "/sys/fs/bpf", "mode=700", false },
+	{ "tracefs", "/sys/kernel/tracing", NULL, false },
+	{ "debugfs", "/sys/kernel/debug", NULL, true },
+	{ "securityfs", "/sys/kernel/security", NULL, true },
 };
 
 static const char *const environment[] = {
@@ -129,10 +129,10 @@ static void mount_all(void)
 static void link_dev(void)
 {
 	static const char *const links[][2] = {
-		{"/proc/self/fd", "/dev/fd"},
-		{"/proc/self/fd/0", "/dev/stdin"},
-		{"/proc/self/fd/1", "/dev/stdout"},
-		{"/proc/self/fd/2", "/dev/stderr"},
+		{ "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" },
+		{ "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" },
 	};
 
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++)
@@ -143,7 +143,7 @@ static void link_dev(void)
 /* The kernel gives lo its addresses when it goes up. */
 static void raise_loopback(void)
 {
-	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0 || ioctl(fd, SIOCSIFFLAGS, &request))
@@ -167,7 +167,9 @@ static bool run_helper(const char *const argv[])
 /* Files for /tmp and /run could not be unpacked before something was mounted there. */
 static void copy_late_files(void)
 {
-	static const char *const copy[] = {"/bin/busybox", "cp", "-a", "/.vmtest/late/.", "/", NULL};
+	static const char *const copy[] = {
+		"/bin/busybox", "cp", "-a", "/.vmtest/late/.", "/", NULL
+	};
 
 	if (access("/.vmtest/late", F_OK) == 0 && !run_helper(copy))
 		fail("cannot copy files to /tmp and /run: too little memory?");
@@ -176,7 +178,9 @@ static void copy_late_files(void)
 /* No program of the command's may find the harness among its files. */
 static void remove_traces(void)
 {
-	static const char *const remove[] = {"/bin/busybox", "rm", "-rf", "/.vmtest", "/init", NULL};
+	static const char *const remove[] = {
+		"/bin/busybox", "rm", "-rf", "/.vmtest", "/init", NULL
+	};
 
 	run_helper(remove);
 }
@@ -202,6 +206,15 @@ static void read_command(void)
 	}
 	if (nr_words < 2)
 		fail("cannot run an empty command");
+}
+
+/* The kernel turns the arguments it does not know into init's environment. */
+static void settle(void)
+{
+	const char *seconds = getenv("vmtest_settle");
+
+	if (seconds)
+		sleep((unsigned int)atoi(seconds));
 }
 
 /* Raw: a newline stays one byte, and nothing is echoed. */
@@ -274,6 +287,7 @@ int main(void)
 	read_command();
 	remove_traces();
 	output = open_output();
+	settle();
 
 	status_line("ready");
 	pid = fork();

@@ -84,8 +84,9 @@ base_archive() {
 	if [[ ! -s $archive ]]; then
 		mkdir -p "$VM_CACHE"
 		take_lock base
-		rm -f "$VM_CACHE"/base-*.cpio
-		build_base "$init" "$busybox" "$archive"
+		# Not the young ones: another run may be about to read one.
+		find "$VM_CACHE" -maxdepth 1 -name 'base-*.cpio' -mmin +60 -delete
+		[[ -s $archive ]] || build_base "$init" "$busybox" "$archive"
 	fi
 	printf '%s\n' "$archive"
 }
