@@ -63,9 +63,8 @@ static void classes_init(struct subset *s)
 
 static void bucket_add(struct subset *s, struct bucket *b, uint32_t node)
 {
-	vec_push(s->arena, b->v, b->nr, b->cap, node);
-	if (s->nfa->nodes[node].gap)
-		vec_push(s->arena, b->v, b->nr, b->cap, s->nfa->nodes[node].gap);
+	for (; node; node = s->nfa->nodes[node].gap)
+		vec_push(s->arena, b->v, b->nr, b->cap, node);
 }
 
 static int by_number(const void *x, const void *y)

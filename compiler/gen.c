@@ -15,7 +15,8 @@
 
 #include "gen_internal.h"
 
-#define WALK_BUDGET 450000 /* verified instructions of the walks of one program, estimated */
+#define WALK_BUDGET    700000 /* verified instructions of the walks of one program, estimated */
+#define MAX_TAIL_CALLS 33 /* MAX_TAIL_CALL_CNT + 1 of 5.10; one more since 5.16 */
 
 static uint32_t power_of_two(uint32_t n)
 {
@@ -345,7 +346,7 @@ static uint32_t split_loops(const struct hook_plan *h, uint32_t base, uint32_t p
 	uint32_t nr = 0, used = 0;
 
 	for (uint32_t i = 0; i < h->nr_loops; i++) {
-		uint32_t cost = WALK_CHUNK * (base + per_unit * h->loops[i].nr_units);
+		uint32_t cost = base + per_unit * h->loops[i].nr_units;
 
 		if (nr == 0 || used + cost > WALK_BUDGET) {
 			out[nr++] = (struct span_of_loops){ .first = i };
@@ -425,15 +426,19 @@ static int gen_hook(struct hook_gen *hg)
 {
 	const struct hook_plan *h = hg->h;
 	struct span_of_loops walks[PLAN_MAX_LOOPS] = { 0 }, finishes[PLAN_MAX_LOOPS] = { 0 };
-	uint32_t nr_walks = split_loops(h, 14, 9, walks), nr_finishes;
+	uint32_t nr_walks = split_loops(h, 14 * WALK_FAST, 9 * WALK_FAST, walks), nr_finishes;
 	size_t first = hg->g->nr_programs;
+	uint32_t runs; /* tail calls of the longest way through the stages */
 
 	nr_walks = nr_walks ? nr_walks : 1;
-	nr_finishes = split_loops(h, 26, 11, finishes);
+	nr_finishes = split_loops(h, 38 * PLAN_QUEUE, 49 * PLAN_QUEUE, finishes);
 	hg->first_finish = nr_walks;
 	hg->first_expand = nr_walks + nr_finishes;
 	hg->first_decide = hg->first_expand + 1;
-	if (KES_TAIL_DECIDE + hg->first_decide + h->nr_stages > KES_NR_TAILS)
+	runs = nr_walks + nr_finishes * ((KES_WINDOW + WALK_SLOW - 1) / WALK_SLOW) + 1 +
+	       h->nr_stages + 1;
+	if (KES_TAIL_DECIDE + hg->first_decide + h->nr_stages > KES_NR_TAILS ||
+	    runs > MAX_TAIL_CALLS)
 		return -E2BIG;
 	for (uint32_t i = 0; i < nr_walks; i++) {
 		program_begin(hg, "walk", i);
@@ -481,7 +486,7 @@ bool gen_run(struct arena *a, const struct plan *plan, struct diags *d, struct g
 		if (err) {
 			diag_error(d, (struct span){ 0 }, "the rules at %s are too large: %s",
 				   event_kinds[e].name,
-				   err == -E2BIG ? "more than 33 programs" : strerror(-err));
+				   err == -E2BIG ? "more than 33 tail calls" : strerror(-err));
 			return false;
 		}
 	}

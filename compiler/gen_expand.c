@@ -9,7 +9,7 @@
 #include "gen_internal.h"
 
 /* Hits and chain entries of one event; beyond, the event is undecided. */
-#define EXPAND_STEPS 512
+#define EXPAND_STEPS 1024
 
 #define PB(word) (8 * (SCRATCH_PB + (word)))
 
@@ -191,14 +191,33 @@ static void lowest_bit(struct hook_gen *hg, int dst, int src)
 	emit_insn(e, ALU_IMM(BPF_AND, dst, 63));
 }
 
-/* word at base[index] loses its lowest bit; jump to `more` when some are left. R1 = word, R5 = &. */
-static void drop_lowest(struct hook_gen *hg, size_t off, int more)
+/* dst = 1 when src is zero, else 0; clobbers tmp. */
+static void is_zero(struct hook_gen *hg, int dst, int src, int tmp)
 {
-	emit_insn(hg->e, MOV_REG(R3, R1));
-	emit_insn(hg->e, ALU_IMM(BPF_SUB, R3, 1));
-	emit_insn(hg->e, ALU_REG(BPF_AND, R1, R3));
-	emit_insn(hg->e, STORE(BPF_DW, R5, off, R1));
-	emit_jump(hg->e, JUMP_IMM(BPF_JNE, R1, 0), more);
+	emit_insn(hg->e, MOV_REG(tmp, src));
+	emit_insn(hg->e, NEG(tmp));
+	emit_insn(hg->e, MOV_REG(dst, src));
+	emit_insn(hg->e, ALU_REG(BPF_OR, dst, tmp));
+	emit_insn(hg->e, ALU_IMM(BPF_RSH, dst, 63));
+	emit_insn(hg->e, ALU_IMM(BPF_XOR, dst, 1));
+}
+
+/*
+ * The word at R5 + off, whose value is R1, loses its lowest bit if R2 is 1. R2 = 1 if it did and
+ * the word is zero now, else 0. Clobbers R1, R3, R4.
+ */
+static void drop_lowest(struct hook_gen *hg, size_t off)
+{
+	struct emit *e = hg->e;
+
+	emit_insn(e, MOV_REG(R3, R1));
+	emit_insn(e, NEG(R3));
+	emit_insn(e, ALU_REG(BPF_AND, R3, R1));
+	emit_insn(e, ALU_REG(BPF_MUL, R3, R2));
+	emit_insn(e, ALU_REG(BPF_XOR, R1, R3));
+	emit_insn(e, STORE(BPF_DW, R5, off, R1));
+	is_zero(hg, R3, R1, R4);
+	emit_insn(e, ALU_REG(BPF_AND, R2, R3));
 }
 
 /* R5 = scratch + 8 * index */
@@ -210,43 +229,45 @@ static void word_address(struct hook_gen *hg, int index)
 }
 
 /*
- * Take the next hit out of the bitmap: R8 = its chain. R1 = HTOP, not zero. R2 is the index of the
- * H1 word, then of the H0 word, then the hit.
+ * When the chain R8 has ended, take the next hit out of the bitmap and begin its chain. There is no
+ * branch in it: what must not happen is multiplied by zero. With branches the verifier follows
+ * every path through every step, a million instructions and more.
  */
-static void next_hit(struct hook_gen *hg, int more)
+static void next_hit(struct hook_gen *hg)
 {
 	const struct plan *p = hg->plan;
 	struct emit *e = hg->e;
 
+	emit_insn(e, LOAD(BPF_DW, R1, R7, 8 * SCRATCH_HTOP));
 	lowest_bit(hg, R0, R1);
-	emit_insn(e, ALU_IMM(BPF_AND, R0, p->nr_h1 - 1));
+	emit_insn(e, ALU_IMM(BPF_AND, R0, p->nr_h1 - 1)); /* which word of H1 */
 	word_address(hg, R0);
 	emit_insn(e, LOAD(BPF_DW, R1, R5, 8 * p->at_h1));
-	lowest_bit(hg, R2, R1);
-	emit_insn(e, STORE(BPF_DW, FP, FP_EXTRA, R0)); /* index of the H1 word */
-	emit_insn(e, ALU_IMM(BPF_LSH, R0, 6));
-	emit_insn(e, ALU_REG(BPF_ADD, R2, R0));
-	emit_insn(e, ALU_IMM(BPF_AND, R2, p->nr_h0 - 1));
-	word_address(hg, R2);
-	emit_insn(e, LOAD(BPF_DW, R1, R5, 8 * p->at_h0));
 	lowest_bit(hg, R3, R1);
+	emit_insn(e, MOV_REG(R2, R0));
 	emit_insn(e, ALU_IMM(BPF_LSH, R2, 6));
-	emit_insn(e, ALU_REG(BPF_ADD, R2, R3));
-	emit_insn(e, ALU_IMM(BPF_AND, R2, hg->nr_heads - 1));
-	emit_insn(e, ALU_IMM(BPF_LSH, R2, 2));
+	emit_insn(e, ALU_REG(BPF_ADD, R3, R2));
+	emit_insn(e, ALU_IMM(BPF_AND, R3, p->nr_h0 - 1)); /* which word of H0 */
+	word_address(hg, R3);
+	emit_insn(e, LOAD(BPF_DW, R1, R5, 8 * p->at_h0));
+	lowest_bit(hg, R2, R1);
+	emit_insn(e, ALU_IMM(BPF_LSH, R3, 6));
+	emit_insn(e, ALU_REG(BPF_ADD, R3, R2));
+	emit_insn(e, ALU_IMM(BPF_AND, R3, hg->nr_heads - 1)); /* which hit */
+	emit_insn(e, ALU_IMM(BPF_LSH, R3, 2));
 	emit_address(e, R4, SYMBOL_TABLES, hg->heads);
-	emit_insn(e, ALU_REG(BPF_ADD, R4, R2));
-	emit_insn(e, LOAD(BPF_W, R8, R4, 0));
-	drop_lowest(hg, 8 * p->at_h0, more);
-	emit_insn(e, LOAD(BPF_DW, R0, FP, FP_EXTRA));
-	emit_insn(e, ALU_IMM(BPF_AND, R0, p->nr_h1 - 1));
+	emit_insn(e, ALU_REG(BPF_ADD, R4, R3));
+	emit_insn(e, LOAD(BPF_W, R4, R4, 0));
+	is_zero(hg, R2, R8, R3);
+	emit_insn(e, ALU_REG(BPF_MUL, R4, R2));
+	emit_insn(e, ALU_REG(BPF_OR, R8, R4));
+	drop_lowest(hg, 8 * p->at_h0);
 	word_address(hg, R0);
 	emit_insn(e, LOAD(BPF_DW, R1, R5, 8 * p->at_h1));
-	drop_lowest(hg, 8 * p->at_h1, more);
+	drop_lowest(hg, 8 * p->at_h1);
 	emit_insn(e, MOV_REG(R5, R7));
 	emit_insn(e, LOAD(BPF_DW, R1, R5, 8 * SCRATCH_HTOP));
-	drop_lowest(hg, 8 * SCRATCH_HTOP, more);
-	emit_jump(e, JUMP(), more);
+	drop_lowest(hg, 8 * SCRATCH_HTOP);
 }
 
 static void apply_chain_entry(struct hook_gen *hg)
@@ -267,50 +288,49 @@ static void apply_chain_entry(struct hook_gen *hg)
 	emit_insn(e, STORE(BPF_DW, R5, 0, R1));
 }
 
-/*
- * One step takes a hit or applies a chain entry. When the steps do not suffice, everything that
- * this event could have decided is undecided.
- */
-static void expand_hits(struct hook_gen *hg)
+/* Empty the hit bitmap; what this event could have decided is undecided. */
+static void give_up(struct hook_gen *hg)
 {
-	const struct plan *p = hg->plan;
 	struct emit *e = hg->e;
-	int again = emit_label(e), apply = emit_label(e), hit = emit_label(e), done = emit_label(e);
-	int clear = emit_label(e);
+	int zero = emit_label(e);
 
-	emit_insn(e, MOV_IMM(R8, 0));
-	emit_insn(e, MOV_IMM(R9, 0));
-	emit_bind(e, again);
-	emit_insn(e, ALU_IMM(BPF_ADD, R9, 1));
-	emit_jump(e, JUMP_IMM(BPF_JGT, R9, EXPAND_STEPS), clear);
-	emit_jump(e, JUMP_IMM(BPF_JNE, R8, 0), apply);
-	emit_insn(e, LOAD(BPF_DW, R1, R7, 8 * SCRATCH_HTOP));
-	emit_jump(e, JUMP_IMM(BPF_JNE, R1, 0), hit);
-	emit_jump(e, JUMP(), done);
-	emit_bind(e, hit);
-	next_hit(hg, again);
-	emit_bind(e, apply);
-	apply_chain_entry(hg);
-	emit_jump(e, JUMP(), again);
-
-	emit_bind(e, clear);
 	emit_insn(e, MOV_IMM(R1, 0));
 	emit_insn(e, MOV_IMM(R2, 0));
-	{
-		int zero = emit_label(e);
-
-		emit_bind(e, zero);
-		word_address(hg, R2);
-		emit_insn(e, STORE(BPF_DW, R5, 8 * p->at_h1, R1));
-		emit_insn(e, ALU_IMM(BPF_ADD, R2, 1));
-		emit_jump(e, JUMP_IMM(BPF_JLT, R2, p->nr_h1 + p->nr_h0), zero);
-	}
+	emit_bind(e, zero);
+	word_address(hg, R2);
+	emit_insn(e, STORE(BPF_DW, R5, 8 * hg->plan->at_h1, R1));
+	emit_insn(e, ALU_IMM(BPF_ADD, R2, 1));
+	emit_jump(e, JUMP_IMM(BPF_JLT, R2, hg->plan->nr_h1 + hg->plan->nr_h0), zero);
 	zero_words(hg, SCRATCH_HTOP, 1);
 	fill_word(hg, SCRATCH_UND);
 	if (hg->event == KES_EXEC)
 		fill_word(hg, SCRATCH_PB + PB_UND_SELF);
 	else
 		set_words(hg, SCRATCH_FLAGS, 1, 1);
+}
+
+/*
+ * Every step applies one chain entry. When the steps do not suffice, everything that this event
+ * could have decided is undecided.
+ */
+static void expand_hits(struct hook_gen *hg)
+{
+	struct emit *e = hg->e;
+	int again = emit_label(e), step = emit_label(e), done = emit_label(e);
+
+	emit_insn(e, MOV_IMM(R8, 0));
+	emit_insn(e, MOV_IMM(R9, 0));
+	emit_bind(e, again);
+	emit_insn(e, LOAD(BPF_DW, R1, R7, 8 * SCRATCH_HTOP));
+	emit_insn(e, ALU_REG(BPF_OR, R1, R8));
+	emit_jump(e, JUMP_IMM(BPF_JNE, R1, 0), step);
+	emit_jump(e, JUMP(), done);
+	emit_bind(e, step);
+	next_hit(hg);
+	apply_chain_entry(hg);
+	emit_insn(e, ALU_IMM(BPF_ADD, R9, 1));
+	emit_jump(e, JUMP_IMM(BPF_JLT, R9, EXPAND_STEPS), again);
+	give_up(hg);
 	emit_bind(e, done);
 }
 

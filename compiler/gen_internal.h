@@ -16,7 +16,12 @@
 
 enum { R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, FP };
 
-#define WALK_CHUNK 1024 /* bytes that one run of a walk takes; longer strings take several runs */
+/*
+ * Bytes that one run of a walk takes; longer strings take several runs. A slow run queues at most
+ * one outcome a byte, one before the first and one at the end, so its queue cannot run over.
+ */
+#define WALK_FAST 1024
+#define WALK_SLOW (PLAN_QUEUE - 2)
 
 #define FP_CTX	   -8
 #define FP_SLOT	   -16

@@ -124,17 +124,17 @@ static void load_extent(struct hook_gen *hg, const struct loop *l)
  * R2 bytes are left: R2 = those of this run, FP_EXTRA = the others. The way through memory makes
  * the verifier forget how R2 came about, so that it follows one loop and not one for each way.
  */
-static void take_chunk(struct hook_gen *hg, uint32_t loop)
+static void take_chunk(struct hook_gen *hg, uint32_t loop, uint32_t chunk)
 {
 	struct emit *e = hg->e;
 	uint32_t word = SCRATCH_LOOPS + 2 * loop;
 	int whole = emit_label(e);
 
 	emit_insn(e, MOV_IMM(R4, 0));
-	emit_jump(e, JUMP_IMM(BPF_JLE, R2, WALK_CHUNK), whole);
+	emit_jump(e, JUMP_IMM(BPF_JLE, R2, chunk), whole);
 	emit_insn(e, MOV_REG(R4, R2));
-	emit_insn(e, ALU_IMM(BPF_SUB, R4, WALK_CHUNK));
-	emit_insn(e, MOV_IMM(R2, WALK_CHUNK));
+	emit_insn(e, ALU_IMM(BPF_SUB, R4, chunk));
+	emit_insn(e, MOV_IMM(R2, chunk));
 	emit_bind(e, whole);
 	emit_insn(e, LOAD(BPF_DW, R5, FP, FP_SCRATCH));
 	emit_insn(e, STORE(BPF_DW, R5, 8 * word, R2));
@@ -142,7 +142,7 @@ static void take_chunk(struct hook_gen *hg, uint32_t loop)
 	emit_insn(e, LOAD(BPF_DW, R2, R5, 8 * word));
 	emit_insn(e, LOAD(BPF_DW, R4, R5, 8 * word + 8));
 	emit_insn(e, STORE(BPF_DW, FP, FP_EXTRA, R4));
-	emit_jump(e, JUMP_IMM(BPF_JGT, R2, WALK_CHUNK), hg->broken);
+	emit_jump(e, JUMP_IMM(BPF_JGT, R2, chunk), hg->broken);
 }
 
 /* R1 = address of the byte at offset R3 of the slot's strings. */
@@ -253,7 +253,7 @@ static void begin_walk(struct hook_gen *hg, uint32_t loop, const struct loop *l)
 	load_extent(hg, l);
 	emit_jump(hg->e, JUMP_IMM(BPF_JGT, R2, KES_WINDOW), hg->broken);
 	point_at_byte(hg);
-	take_chunk(hg, loop);
+	take_chunk(hg, loop, WALK_FAST);
 	for (uint32_t k = 0; k < l->nr_units; k++)
 		emit_insn(hg->e, MOV_IMM(R6 + (int)k, loop_unit(hg, l, k)->dfa.start));
 }
@@ -328,13 +328,18 @@ static void enqueue(struct hook_gen *hg, const struct loop *l)
 	emit_insn(e, ALU_REG(BPF_ADD, R0, R3));
 }
 
-/* The queue becomes hits. R0 outcomes were stored; when it ran over, the walk is undecided. */
+/*
+ * The queue, in which R0 outcomes were stored, becomes hits. The count goes through memory for the verifier, which would follow this loop anew for every range
+ * that it knows of R0, one for each byte at which the walk may have ended.
+ */
 static void drain(struct hook_gen *hg, const struct loop *l)
 {
 	struct emit *e = hg->e;
-	int again = emit_label(e), body = emit_label(e), end = emit_label(e), fits = emit_label(e);
+	int again = emit_label(e), body = emit_label(e), end = emit_label(e);
 
-	emit_insn(e, MOV_REG(R7, R0));
+	emit_insn(e, LOAD(BPF_DW, R1, FP, FP_SCRATCH));
+	emit_insn(e, STORE(BPF_DW, R1, 8 * SCRATCH_COUNT, R0));
+	emit_insn(e, LOAD(BPF_DW, R7, R1, 8 * SCRATCH_COUNT));
 	emit_insn(e, MOV_IMM(R6, 0));
 	emit_bind(e, again);
 	emit_jump(e, JUMP_REG(BPF_JGT, R7, R6), body);
@@ -365,9 +370,6 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 	emit_insn(e, ALU_IMM(BPF_ADD, R6, 1));
 	emit_jump(e, JUMP_IMM(BPF_JLT, R6, PLAN_QUEUE), again);
 	emit_bind(e, end);
-	emit_jump(e, JUMP_IMM(BPF_JLE, R7, PLAN_QUEUE), fits);
-	all_undecided(hg, l);
-	emit_bind(e, fits);
 }
 
 static void resume_walk(struct hook_gen *hg, const struct loop *l, uint32_t loop)
@@ -386,7 +388,7 @@ static void resume_walk(struct hook_gen *hg, const struct loop *l, uint32_t loop
 	emit_insn(e, ALU_REG(BPF_SUB, R3, R4)); /* where the walk stopped */
 	emit_insn(e, MOV_REG(R2, R4));
 	point_at_byte(hg);
-	take_chunk(hg, loop);
+	take_chunk(hg, loop, WALK_SLOW);
 	emit_insn(e, MOV_IMM(R0, 0));
 }
 

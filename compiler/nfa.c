@@ -229,7 +229,7 @@ void nfa_add(struct nfa *n, const struct pattern *p)
 		accept_add(n, node, p->atom);
 		return;
 	}
-	if (p->inside)
+	if (p->inside && !p->any)
 		node = step_gap(n, node);
 	accept_at_end(n, node, p->atom);
 }

@@ -33,6 +33,7 @@ enum {
 	SCRATCH_UND, /* a bit for each undecided event unit */
 	SCRATCH_FLAGS, /* 1: something is undecided, decide by M */
 	SCRATCH_RESUME, /* a bit for each loop that the slow walk must finish */
+	SCRATCH_COUNT, /* queued outcomes of the slow walk that runs */
 	SCRATCH_LOOPS, /* two words a loop: bytes left, states */
 	SCRATCH_PB = SCRATCH_LOOPS + 2 * 16,
 };
@@ -50,7 +51,7 @@ enum {
 
 #define PLAN_LOOP_UNITS 4 /* automata stepped together: their states live in r6-r9 */
 #define PLAN_MAX_LOOPS	16
-#define PLAN_QUEUE	128 /* outcomes of one slow walk; a power of two */
+#define PLAN_QUEUE	512 /* outcomes of one run of a slow walk; a power of two */
 #define PLAN_MAX_STAGES 20 /* decision stages at one hook */
 
 struct chain_entry {

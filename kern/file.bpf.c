@@ -58,12 +58,11 @@ static __always_inline void path_fill_file(struct kes_slot *s, struct file *file
 	string_commit(s, KES_BUF_PATH, len, KES_STR_PRESENT);
 }
 
-SEC("fentry/security_file_open")
-int BPF_PROG(hook_open, struct file *file)
+static __always_inline int on_open(void *ctx, struct file *file, enum twice which)
 {
 	struct kes_slot *s;
 
-	if (file->f_mode & (FMODE_BACKING | FMODE_NOACCOUNT))
+	if (file->f_mode & (FMODE_BACKING | FMODE_NOACCOUNT) || twice_taken(KES_OPEN, which))
 		return 0;
 	if (event_is_own(KES_OPEN))
 		return 0;
@@ -78,6 +77,18 @@ int BPF_PROG(hook_open, struct file *file)
 	bpf_tail_call(ctx, &tail_open, KES_TAIL_DECIDE);
 	slot_drop_nodecide(s, KES_OPEN);
 	return 0;
+}
+
+SEC("fentry/security_file_open")
+int BPF_PROG(hook_open, struct file *file)
+{
+	return on_open(ctx, file, TWICE_FIRST);
+}
+
+SEC("fentry/security_file_open")
+int BPF_PROG(again_open, struct file *file)
+{
+	return on_open(ctx, file, TWICE_SECOND);
 }
 
 SEC("fentry/security_file_open")

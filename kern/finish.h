@@ -8,6 +8,7 @@
 #include "path.h"
 #include "procs.h"
 #include "task.h"
+#include "twice.h"
 
 /* Begin an event: it was seen. NULL: it has ended, counted. */
 static __always_inline struct kes_slot *event_begin(__u32 event)

@@ -58,5 +58,6 @@ struct {
 extern __u32 want[KES_NR_EVENTS]; /* OR of KES_WANT(): what generated programs judge */
 extern __u32 generation;
 extern __u32 self_tgid;
+extern bool has_second; /* every hook has two programs: see twice.h */
 
 #endif /* KERN_MAPS_H */

@@ -10,7 +10,8 @@
  * loses:   DROP_NOSLOT no free slot, DROP_NODECIDE no generated program, DROP_RING ring full;
  *          whatever is lost at fork or exec also forgets the process record
  *
- * Each hook has two programs: hook_X fills and calls the ruleset, finish_X is called by it last.
+ * Each hook has three programs: hook_X fills and calls the ruleset, finish_X is called by it last,
+ * again_X stands in for a preempted hook_X (twice.h).
  */
 #include "core_types.h"
 
@@ -23,6 +24,7 @@
 __u32 want[KES_NR_EVENTS];
 __u32 generation;
 __u32 self_tgid;
+bool has_second;
 
 /* Whether sched_process_exit has the parameter group_dead (6.16+); the loader asks BTF. */
 const volatile bool exit_has_group_dead = false;
@@ -35,13 +37,13 @@ static __always_inline void fork_fill(struct kes_event *ev, const struct task_st
 	ev->image_pid = bpf_get_current_pid_tgid() >> 32;
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(hook_fork, struct task_struct *parent, struct task_struct *child)
+static __always_inline int on_fork(void *ctx, const struct task_struct *parent,
+				   const struct task_struct *child, enum twice which)
 {
 	const struct task_struct *real_parent = child->real_parent; /* CLONE_PARENT: not `parent` */
 	struct kes_slot *s;
 
-	if (child->pid != child->tgid)
+	if (child->pid != child->tgid || twice_taken(KES_FORK, which))
 		return 0;
 	procs_inherit(parent->tgid, child->tgid, child->start_boottime, real_parent->tgid,
 		      real_parent->group_leader->start_boottime);
@@ -64,6 +66,18 @@ int BPF_PROG(hook_fork, struct task_struct *parent, struct task_struct *child)
 }
 
 SEC("tp_btf/sched_process_fork")
+int BPF_PROG(hook_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(ctx, parent, child, TWICE_FIRST);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(again_fork, struct task_struct *parent, struct task_struct *child)
+{
+	return on_fork(ctx, parent, child, TWICE_SECOND);
+}
+
+SEC("tp_btf/sched_process_fork")
 int BPF_PROG(finish_fork, struct task_struct *parent, struct task_struct *child)
 {
 	struct kes_slot *s = slot_find(KES_FORK);
@@ -81,11 +95,13 @@ int BPF_PROG(finish_fork, struct task_struct *parent, struct task_struct *child)
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(hook_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+static __always_inline int on_exec(void *ctx, const struct task_struct *task,
+				   const struct linux_binprm *bprm, enum twice which)
 {
 	struct kes_slot *s;
 
+	if (twice_taken(KES_EXEC, which))
+		return 0;
 	if (event_is_own(KES_EXEC)) {
 		procs_forget(task->tgid);
 		return 0;
@@ -109,6 +125,18 @@ int BPF_PROG(hook_exec, struct task_struct *task, int old_pid, struct linux_binp
 }
 
 SEC("tp_btf/sched_process_exec")
+int BPF_PROG(hook_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	return on_exec(ctx, task, bprm, TWICE_FIRST);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(again_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	return on_exec(ctx, task, bprm, TWICE_SECOND);
+}
+
+SEC("tp_btf/sched_process_exec")
 int BPF_PROG(finish_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
 	struct kes_slot *s = slot_find(KES_EXEC);
@@ -128,8 +156,19 @@ int BPF_PROG(finish_exec, struct task_struct *task, int old_pid, struct linux_bi
 
 /*
  * Without group_dead: the tracepoint comes after this thread was taken off signal->live (5.10 to
- * 6.15 alike), so 0 means that all threads are on their way out. Several of them may read 0 here;
- * the first one speaks for the group.
+ * 6.15 alike), so 0 means that all threads are on their way out. Several of them may read 0 here.
+ */
+static __always_inline bool exit_is_last(const __u64 *ctx, const struct task_struct *task)
+{
+	/* A context without group_dead may not be read there: not even in code that never runs. */
+	if (exit_has_group_dead)
+		return (__u8)ctx[1];
+	return !task->signal->live.counter;
+}
+
+/*
+ * Of several last threads the first one speaks for the group. That there is one thread left proves
+ * nothing: the one that spoke may be gone already.
  */
 static __always_inline bool exit_is_first_of_last(const struct task_struct *task)
 {
@@ -139,14 +178,14 @@ static __always_inline bool exit_is_first_of_last(const struct task_struct *task
 	};
 	__u8 value = 1;
 
-	if (task->signal->live.counter)
-		return false;
-	if (task->signal->nr_threads <= 1)
-		return true;
-	return bpf_map_update_elem(&exits, &key, &value, BPF_NOEXIST) == 0;
+	return exit_has_group_dead || bpf_map_update_elem(&exits, &key, &value, BPF_NOEXIST) == 0;
 }
 
-/* The status that wait() reports for the group, as a shell tells it. */
+/*
+ * The status that wait() reports for the group, as a shell tells it. Before 6.0 it is the leader's
+ * if every thread ended by itself, and a leader that ends at the same moment as this thread may
+ * not have set it yet.
+ */
 static __always_inline __s64 exit_code(const struct task_struct *task)
 {
 	__u32 status = task->group_leader->exit_code;
@@ -158,14 +197,13 @@ static __always_inline __s64 exit_code(const struct task_struct *task)
 	return (status >> 8) & 0xff;
 }
 
-SEC("tp_btf/sched_process_exit")
-int hook_exit(__u64 *ctx)
+static __always_inline int on_exit(__u64 *ctx, enum twice which)
 {
-	struct task_struct *task = (struct task_struct *)ctx[0];
+	const struct task_struct *task = (struct task_struct *)ctx[0];
 	struct kes_slot *s;
 
-	/* A context without group_dead may not be read there: not even in code that never runs. */
-	if (exit_has_group_dead ? !(__u8)ctx[1] : !exit_is_first_of_last(task))
+	if (!exit_is_last(ctx, task) || twice_taken(KES_EXIT, which) ||
+	    !exit_is_first_of_last(task))
 		return 0;
 	if (event_is_own(KES_EXIT))
 		return 0;
@@ -182,6 +220,18 @@ int hook_exit(__u64 *ctx)
 	procs_forget(task->tgid);
 	slot_drop_nodecide(s, KES_EXIT);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exit")
+int hook_exit(__u64 *ctx)
+{
+	return on_exit(ctx, TWICE_FIRST);
+}
+
+SEC("tp_btf/sched_process_exit")
+int again_exit(__u64 *ctx)
+{
+	return on_exit(ctx, TWICE_SECOND);
 }
 
 SEC("tp_btf/sched_process_exit")

@@ -1,0 +1,1 @@
+include selftests/agree/build.mk

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/utsname.h>
 
 #include "../compiler/err.h"
 #include "../compiler/schema.h"
@@ -35,7 +36,8 @@ struct deployment {
 	struct sensor *sensor;
 	struct bpf_object *ruleset;
 	struct ring_buffer *ring;
-	struct bpf_link *links[KES_NR_EVENTS];
+	struct bpf_link *links[KES_NR_EVENTS]; /* of hook_X */
+	struct bpf_link *again[KES_NR_EVENTS]; /* of again_X, NULL where it is not needed */
 	int pbits_fd; /* the map k_pbits, shared by sensor and ruleset; -1: the ruleset has none */
 	deployment_record_fn *record_fn; /* of the deployment_poll() that runs */
 	void *record_arg;
@@ -88,6 +90,27 @@ static bool exit_has_group_dead(void)
 		yes = btf_vlen(t) == 3;
 	btf__free(btf);
 	return yes;
+}
+
+/*
+ * Whether programs can be preempted (kern/twice.h). Not before 5.12, whose trampolines forbid it;
+ * such kernels call themselves PREEMPT only when they are preemptible from the start. The mode of
+ * PREEMPT_DYNAMIC is in debugfs, the current one in parentheses; not to know it means yes.
+ */
+static bool programs_are_preemptible(void)
+{
+	struct utsname uts;
+	char modes[128] = "";
+	FILE *f;
+
+	if (uname(&uts) || !strstr(uts.version, "PREEMPT"))
+		return false;
+	f = fopen("/sys/kernel/debug/sched/preempt", "re");
+	if (f && !fgets(modes, sizeof(modes), f))
+		modes[0] = '\0';
+	if (f)
+		fclose(f);
+	return !strstr(modes, "(none)") && !strstr(modes, "(voluntary)");
 }
 
 static bool hook_needed(const struct object_info *info, int event)
@@ -149,6 +172,7 @@ static int create_pbits(struct deployment *d)
 static int open_sensor(struct deployment *d, const struct deploy_options *opt)
 {
 	uint32_t ring_bytes = opt && opt->ring_bytes ? opt->ring_bytes : RING_BYTES_DEFAULT;
+	bool twice = programs_are_preemptible();
 	int self = running_self();
 
 	d->sensor = sensor__open();
@@ -158,9 +182,11 @@ static int open_sensor(struct deployment *d, const struct deploy_options *opt)
 		bool needed = hook_needed(d->info, e);
 
 		bpf_program__set_autoload(sensor_program(d, "hook", e), needed);
+		bpf_program__set_autoload(sensor_program(d, "again", e), needed && twice);
 		bpf_program__set_autoload(sensor_program(d, "finish", e), needed);
 		d->sensor->bss->want[e] = d->info->hooks[e].want;
 	}
+	d->sensor->bss->has_second = twice;
 	d->sensor->bss->generation = 1;
 	d->sensor->bss->self_tgid = (__u32)(self > 0 ? self : getpid());
 	d->sensor->rodata->exit_has_group_dead = exit_has_group_dead();
@@ -302,6 +328,32 @@ static int insert_tails(struct deployment *d)
 	return 0;
 }
 
+static int attach_program(struct bpf_link **link, struct bpf_program *p)
+{
+	*link = bpf_program__attach(p);
+	return *link ? 0 : -errno;
+}
+
+/*
+ * hook_X must run before again_X. Tracepoints run programs in the order of attachment, the
+ * trampoline of a function in the reverse order (all of 5.10 to 7.x; a test would see it change).
+ */
+static int attach_hook(struct deployment *d, int event)
+{
+	struct bpf_program *hook = sensor_program(d, "hook", event);
+	struct bpf_program *again = sensor_program(d, "again", event);
+	bool again_first = bpf_program__expected_attach_type(hook) == BPF_TRACE_FENTRY;
+	int err = 0;
+
+	if (d->sensor->bss->has_second && again_first)
+		err = attach_program(&d->again[event], again);
+	if (!err)
+		err = attach_program(&d->links[event], hook);
+	if (!err && d->sensor->bss->has_second && !again_first)
+		err = attach_program(&d->again[event], again);
+	return err;
+}
+
 static int attach(struct deployment *d, uint32_t events)
 {
 	for (int e = 0; e < KES_NR_EVENTS; e++) {
@@ -309,10 +361,9 @@ static int attach(struct deployment *d, uint32_t events)
 
 		if (!(events >> e & 1) || !hook_needed(d->info, e))
 			continue;
-		d->links[e] = bpf_program__attach(sensor_program(d, "hook", e));
-		if (d->links[e])
+		err = attach_hook(d, e);
+		if (!err)
 			continue;
-		err = -errno;
 		log_error("cannot attach %s: %s", event_kinds[e].name, strerror(-err));
 		explain_error(err);
 		return err;
@@ -420,8 +471,10 @@ void deployment_free(struct deployment *d)
 {
 	if (!d)
 		return;
-	for (int e = 0; e < KES_NR_EVENTS; e++)
+	for (int e = 0; e < KES_NR_EVENTS; e++) {
+		bpf_link__destroy(d->again[e]);
 		bpf_link__destroy(d->links[e]);
+	}
 	ring_buffer__free(d->ring);
 	bpf_object__close(d->ruleset);
 	sensor__destroy(d->sensor);
@@ -490,17 +543,19 @@ int deployment_counters(const struct deployment *d, uint64_t out[KES_NR_EVENTS][
 	return err;
 }
 
+/* What the last program at a hook misses is missed; what only the first one misses is not. */
 int deployment_recursion_misses(const struct deployment *d, uint64_t out[KES_NR_EVENTS])
 {
 	uint64_t misses[KES_NR_EVENTS] = { 0 };
 
 	for (int e = 0; e < KES_NR_EVENTS; e++) {
+		const char *stage = d->again[e] ? "again" : "hook";
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
 
 		if (!d->links[e])
 			continue;
-		if (bpf_obj_get_info_by_fd(bpf_program__fd(sensor_program(d, "hook", e)), &info,
+		if (bpf_obj_get_info_by_fd(bpf_program__fd(sensor_program(d, stage, e)), &info,
 					   &size))
 			return -errno;
 		misses[e] = info.recursion_misses; /* 0 before 5.12 */

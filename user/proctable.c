@@ -250,15 +250,25 @@ static ssize_t read_proc(const struct proctable *t, int64_t pid, const char *nam
 	return fd < 0 ? -1 : read(fd, out, cap);
 }
 
-/* Fields 4 and 22 of /proc/PID/stat; the name before them may hold anything, ')' included. */
+/* Field `number` of /proc/PID/stat, counted as proc(5) does; `s` points at field 3. */
+static bool stat_field(const char *s, int number, int64_t *out)
+{
+	for (int i = 3; i < number; i++) {
+		s = strchr(s, ' ');
+		if (!s)
+			return false;
+		s++;
+	}
+	return sscanf(s, "%" SCNd64, out) == 1;
+}
+
+/* The name, field 2, is in parentheses and may hold anything, parentheses included. */
 static bool parse_stat(const char *stat, int64_t *ppid, int64_t *start_ticks)
 {
-	const char *s = strrchr(stat, ')');
+	const char *end = strrchr(stat, ')');
 
-	return s && sscanf(s + 1,
-			   " %*c %" SCNd64 " %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s"
-			   " %*s %*s %*s %" SCNd64,
-			   ppid, start_ticks) == 2;
+	return end && end[1] == ' ' && stat_field(end + 2, 4, ppid) &&
+	       stat_field(end + 2, 22, start_ticks);
 }
 
 static void read_texts(const struct proctable *t, struct entry *e)

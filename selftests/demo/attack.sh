@@ -53,7 +53,7 @@ is_gone() { # PID
 # The programs and files that the scenes need; before anything is watched.
 set_the_stage() {
 	for name in curl python3 nc xmrig; do
-		cp "$actor" "/usr/bin/$name"
+		rm -f "/usr/bin/$name" && cp "$actor" "/usr/bin/$name"
 	done
 	mkdir -p /etc/cron.d /root/.ssh /var/log /srv/shop
 	echo 'not a key' >/root/.ssh/id_ed25519

@@ -9,7 +9,7 @@ KTEST := $(BUILD)/selftests/kernel
 KTEST_PARTS := sensor_test process_cases file_cases
 KTEST_LINKED := $(KTEST_PARTS:%=$(KTEST)/%.o) \
 	$(addprefix $(BUILD)/user/,deploy.o running.o procfs.o explain_error.o log.o) \
-	$(BUILD)/compiler/schema.o
+	$(BUILD)/compiler/libkestrelc.a
 KTEST_FILES := $(KTEST)/sensor_test $(KTEST)/trigger $(KTEST)/ruleset_all.bpf.o
 
 $(KTEST)/sensor_test: $(KTEST_LINKED)

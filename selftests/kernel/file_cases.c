@@ -312,12 +312,14 @@ static void mix(void)
 	pid_t *pids = (pid_t *)truth->text;
 
 	for (int i = 0; i < MIX_TASKS; i++) {
-		pids[i] = fork();
-		must(pids[i] >= 0, "fork");
-		if (pids[i] == 0) {
+		pid_t pid = fork();
+
+		must(pid >= 0, "fork");
+		if (pid == 0) {
 			mix_task(i);
 			_exit(0);
 		}
+		pids[i] = pid;
 	}
 	while (wait(NULL) > 0)
 		;

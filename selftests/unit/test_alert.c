@@ -76,7 +76,7 @@ static json_t *json_of(struct fixture *f)
 	assert_non_null(line);
 	newline = strchr(line, '\n');
 	assert_true(newline && newline[1] == '\0');
-	root = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	root = json_loads(line, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	assert_non_null(root);
 	return root;
 }

@@ -140,6 +140,7 @@ static void proctable_reads_unknown_parents_from_proc(void **state)
 	assert_int_equal(proctable_ancestors(f->t, &f->event, v), 2);
 	assert_process(v[0], 10, "/usr/sbin/sshd", "prog -x");
 	assert_false(v[0]->start_exact);
+	assert_int_equal(v[0]->start_ns, 10 * TICK_NS);
 	assert_process(v[1], 1, "/sbin/init", "prog -x");
 	proctable_stats(f->t, &stats);
 	assert_int_equal(stats.proc_reads, 2);
