@@ -6,11 +6,13 @@
  * out: for every string that rules test, few automata that decide all its atoms together; for
  *	every number, one sorted table of thresholds
  *
- * Patterns on one string are built in three kinds: *anchored* ones, whose automaton dies early on a
- * string that begins like none of them; *floating* ones (`*x`, `*x*`), linear in size together; and
- * *gapped* ones, with a `*` inside, whose product can explode. Each kind is split in halves until
- * the parts fit DFA_MAX_STATES. Gapped patterns that still do not fit into GAPPED_MAX automata are
- * replaced by their longest piece, which makes their atoms supersets: a clear bit is a certain no.
+ * Patterns on one string are of three kinds: *anchored* ones, whose automaton dies early on a string
+ * that begins like none of them; *floating* ones (`*x`, `*x*`), linear in size together; and *gapped*
+ * ones, with a `*` inside, whose product can explode. They are built as one automaton when its size
+ * stays in proportion to the patterns, which it mostly does for few rules. Otherwise each kind is
+ * split in halves until the parts fit DFA_MAX_STATES. Gapped patterns that still do not fit into
+ * GAPPED_MAX automata are replaced by their longest piece, which makes their atoms supersets: a
+ * clear bit is a certain no.
  */
 #include "automata.h"
 
@@ -20,7 +22,8 @@
 #include "err.h"
 
 #define GAPPED_STATES 4096 /* per automaton of gapped patterns: they double where others add */
-#define GAPPED_MAX    2 /* automata of gapped patterns for one string */
+#define GAPPED_MAX    3 /* automata of gapped patterns for one string */
+#define GAPPED_JOINED 24 /* more gapped patterns are not tried in one automaton with the others */
 
 enum pattern_kind { ANCHORED, FLOATING, GAPPED, NR_PATTERN_KINDS };
 
@@ -182,6 +185,34 @@ static void give_up(struct build *b, uint32_t atom, const char *reason)
 	b->atoms->v[atom].reason = reason;
 }
 
+/* States that patterns may need before their product counts as exploding. */
+static uint32_t fair_size(const struct pattern *v, size_t nr, uint32_t factor, uint32_t max)
+{
+	uint64_t size = 256;
+
+	for (size_t i = 0; i < nr; i++)
+		size += (uint64_t)factor * (v[i].text.len + 1);
+	return size < max ? (uint32_t)size : max;
+}
+
+/* All patterns of some kinds in one automaton, if that is no larger than fair. */
+static bool build_joined(struct build *b, const struct input *in, bool gapped)
+{
+	struct patterns all = { 0 };
+	struct dfa dfa;
+
+	for (int k = 0; k < (gapped ? NR_PATTERN_KINDS : GAPPED); k++) {
+		for (size_t i = 0; i < in->kinds[k].nr; i++)
+			vec_push(b->arena, all.v, all.nr, all.cap, in->kinds[k].v[i]);
+	}
+	if (all.nr == 0)
+		return true;
+	if (try_build(b, in->mode, all.v, all.nr, fair_size(all.v, all.nr, 4, DFA_MAX_STATES), &dfa))
+		return false;
+	unit_add(b, in, &dfa);
+	return true;
+}
+
 /* One automaton for v[0..nr), or two for its halves, and so on. */
 static void build_split(struct build *b, const struct input *in, const struct pattern *v, size_t nr)
 {
@@ -246,7 +277,8 @@ static void build_gapped(struct build *b, struct input *in)
 		size_t nr = g->nr - done;
 		struct dfa dfa;
 
-		while (nr > 0 && try_build(b, in->mode, g->v + done, nr, GAPPED_STATES, &dfa) != 0)
+		while (nr > 0 && try_build(b, in->mode, g->v + done, nr,
+					   fair_size(g->v + done, nr, 8, GAPPED_STATES), &dfa) != 0)
 			nr /= 2;
 		if (nr == 0)
 			break;
@@ -259,7 +291,11 @@ static void build_gapped(struct build *b, struct input *in)
 
 static void build_input(struct build *b, struct input *in)
 {
+	if (in->kinds[GAPPED].nr <= GAPPED_JOINED && build_joined(b, in, true))
+		return;
 	build_gapped(b, in);
+	if (build_joined(b, in, false))
+		return;
 	build_split(b, in, in->kinds[ANCHORED].v, in->kinds[ANCHORED].nr);
 	build_split(b, in, in->kinds[FLOATING].v, in->kinds[FLOATING].nr);
 }

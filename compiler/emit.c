@@ -71,6 +71,7 @@ static bool is_wide(struct bpf_insn i)
 	return i.code == (BPF_LD | BPF_DW | BPF_IMM);
 }
 
+/* A jump that has no label goes to the next instruction. */
 static bool is_branch(struct bpf_insn i)
 {
 	uint8_t class = BPF_CLASS(i.code), op = BPF_OP(i.code);
@@ -120,6 +121,8 @@ static void drop_unreachable(struct emit *e)
 	uint32_t nr = 0;
 	size_t kept = 0;
 
+	for (uint32_t i = 0; i < e->nr; i++)
+		target[i] = i + 1;
 	for (size_t i = 0; i < e->nr_uses; i++)
 		target[e->uses[i].insn] = e->labels[e->uses[i].label];
 	mark_reachable(e, target, reached);

@@ -263,6 +263,20 @@ void gen_epilogue(struct hook_gen *hg)
 	release_slot(hg);
 }
 
+/*
+ * Make the verifier remember its state here: it does so only after two jumps and eight instructions
+ * since the last time (is_state_visited, 5.1 and later). Without, the paths that meet before a loop
+ * would each be followed through all of it. The kernel drops these instructions when it has
+ * verified them, except for eight register moves.
+ */
+void gen_checkpoint(struct hook_gen *hg)
+{
+	for (int i = 0; i < 8; i++)
+		emit_insn(hg->e, MOV_IMM(R0, 0));
+	for (int i = 0; i < 2; i++)
+		emit_insn(hg->e, JUMP());
+}
+
 void gen_or_bit(struct hook_gen *hg, uint32_t word, uint32_t bit)
 {
 	struct emit *e = hg->e;
@@ -296,10 +310,11 @@ static void or_word_at(struct emit *e, uint32_t base, int index, int bit_reg)
 	emit_insn(e, STORE(BPF_DW, R1, 8 * base, R3));
 }
 
+/* dst = R0 << nr */
 static void bit_of(struct emit *e, int dst, int nr)
 {
 	emit_insn(e, ALU_IMM(BPF_AND, nr, 63));
-	emit_insn(e, MOV_IMM(dst, 1));
+	emit_insn(e, MOV_REG(dst, R0));
 	emit_insn(e, ALU_REG(BPF_LSH, dst, nr));
 }
 

@@ -9,7 +9,7 @@
 #include "gen_internal.h"
 
 /* Hits and chain entries of one event; beyond, the event is undecided. */
-#define EXPAND_STEPS 1024
+#define EXPAND_STEPS 512
 
 #define PB(word) (8 * (SCRATCH_PB + (word)))
 
@@ -318,6 +318,7 @@ static void expand_hits(struct hook_gen *hg)
 	struct emit *e = hg->e;
 	int again = emit_label(e), step = emit_label(e), done = emit_label(e);
 
+	gen_checkpoint(hg);
 	emit_insn(e, MOV_IMM(R8, 0));
 	emit_insn(e, MOV_IMM(R9, 0));
 	emit_bind(e, again);

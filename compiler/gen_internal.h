@@ -20,7 +20,7 @@ enum { R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, FP };
  * Bytes that one run of a walk takes; longer strings take several runs. A slow run queues at most
  * one outcome a byte, one before the first and one at the end, so its queue cannot run over.
  */
-#define WALK_FAST 1024
+#define WALK_FAST 512
 #define WALK_SLOW (PLAN_QUEUE - 2)
 
 #define FP_CTX	   -8
@@ -77,8 +77,11 @@ void gen_tail(struct hook_gen *hg, uint32_t index);
 
 /* scratch[word] |= bit, with constants; clobbers R1, R2. */
 void gen_or_bit(struct hook_gen *hg, uint32_t word, uint32_t bit);
-/* Set a hit whose number is constant, or in R4; clobbers R0-R5. */
+/* Instructions without effect, at which the verifier joins paths; clobbers R0. */
+void gen_checkpoint(struct hook_gen *hg);
+/* Set a hit whose number is constant; clobbers R1-R3. */
 void gen_hit_const(struct hook_gen *hg, uint32_t hit);
+/* Set the hit whose number is in R4 if R0 is 1, not if it is 0; clobbers R1-R5. */
 void gen_hit_r4(struct hook_gen *hg);
 
 void gen_number(struct hook_gen *hg, uint32_t unit);

@@ -84,6 +84,7 @@ void gen_number(struct hook_gen *hg, uint32_t unit)
 	emit_insn(e, LOAD(BPF_H, R4, R4, 0));
 	emit_jump(e, JUMP_IMM(BPF_JEQ, R4, 0), none);
 	emit_insn(e, ALU_IMM(BPF_ADD, R4, hg->h->hit_base[unit]));
+	emit_insn(e, MOV_IMM(R0, 1));
 	gen_hit_r4(hg);
 	emit_bind(e, none);
 }
@@ -308,6 +309,7 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 	emit_bind(e, cut);
 	cut_string(hg, l);
 	emit_bind(e, done);
+	gen_checkpoint(hg);
 }
 
 /* Store the states at the queue's index (R0), and advance it when one of them has outputs. */
@@ -339,6 +341,7 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 
 	emit_insn(e, LOAD(BPF_DW, R1, FP, FP_SCRATCH));
 	emit_insn(e, STORE(BPF_DW, R1, 8 * SCRATCH_COUNT, R0));
+	gen_checkpoint(hg);
 	emit_insn(e, LOAD(BPF_DW, R7, R1, 8 * SCRATCH_COUNT));
 	emit_insn(e, MOV_IMM(R6, 0));
 	emit_bind(e, again);
@@ -352,12 +355,10 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		const struct unit_tables *t = &hg->units[l->units[k]];
 		uint32_t last = t->mask >> t->shift; /* a power of two - 1, as the table is padded */
-		int silent = emit_label(e);
 
 		emit_insn(e, LOAD(BPF_H, R4, R8, 8 * hg->plan->at_queue + 2 * k));
-		emit_insn(e, MOV_REG(R1, R4));
-		emit_insn(e, ALU_IMM(BPF_AND, R1, FLAG_OUT));
-		emit_jump(e, JUMP_IMM(BPF_JEQ, R1, 0), silent);
+		emit_insn(e, MOV_REG(R0, R4));
+		emit_insn(e, ALU_IMM(BPF_RSH, R0, 15));
 		emit_insn(e, ALU_IMM(BPF_AND, R4, last));
 		emit_insn(e, ALU_IMM(BPF_LSH, R4, 1));
 		emit_address(e, R5, SYMBOL_TABLES, t->out);
@@ -365,7 +366,6 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 		emit_insn(e, LOAD(BPF_H, R4, R5, 0));
 		emit_insn(e, ALU_IMM(BPF_ADD, R4, hg->h->hit_base[l->units[k]]));
 		gen_hit_r4(hg);
-		emit_bind(e, silent);
 	}
 	emit_insn(e, ALU_IMM(BPF_ADD, R6, 1));
 	emit_jump(e, JUMP_IMM(BPF_JLT, R6, PLAN_QUEUE), again);
@@ -437,4 +437,5 @@ void gen_walk_slow(struct hook_gen *hg, uint32_t loop)
 	emit_bind(e, out);
 	drain(hg, l);
 	emit_bind(e, skip);
+	gen_checkpoint(hg);
 }

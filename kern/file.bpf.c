@@ -109,6 +109,7 @@ int BPF_PROG(finish_open, struct file *file)
 		count(s, KES_OPEN, KES_FILTERED);
 	}
 	slot_release(s);
+	finish_end(ctx, &tail_open);
 	return 0;
 }
 

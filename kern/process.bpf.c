@@ -25,6 +25,7 @@ __u32 want[KES_NR_EVENTS];
 __u32 generation;
 __u32 self_tgid;
 bool has_second;
+__u64 taken[NR_TAKEN];
 
 /* Whether sched_process_exit has the parameter group_dead (6.16+); the loader asks BTF. */
 const volatile bool exit_has_group_dead = false;
@@ -92,6 +93,7 @@ int BPF_PROG(finish_fork, struct task_struct *parent, struct task_struct *child)
 		count(s, KES_FORK, KES_FILTERED);
 	}
 	slot_release(s);
+	finish_end(ctx, &tail_fork);
 	return 0;
 }
 
@@ -151,6 +153,7 @@ int BPF_PROG(finish_exec, struct task_struct *task, int old_pid, struct linux_bi
 		count(s, KES_EXEC, KES_FILTERED);
 	}
 	slot_release(s);
+	finish_end(ctx, &tail_exec);
 	return 0;
 }
 
@@ -253,6 +256,7 @@ int finish_exit(__u64 *ctx)
 	tgid = s->ev.pid;
 	bpf_map_delete_elem(&procs, &tgid);
 	slot_release(s);
+	finish_end(ctx, &tail_exit);
 	return 0;
 }
 

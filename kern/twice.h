@@ -9,9 +9,10 @@
  * second program, again_X, which handles what hook_X could not. An event is missed only when
  * threads sleep within both; the misses of again_X bound how many.
  *
- * How the second one knows: the first leaves a mark by CPU and thread, the second takes it. They
- * run directly one after the other. Should the thread be preempted between the two, another one
- * of the same place in the table may overwrite the mark: then the event is handled twice.
+ * How the second one knows: the first leaves a mark for its thread, the second takes it. They run
+ * directly one after the other, but the thread may be preempted and moved to another CPU between
+ * the two, so the table is not per CPU. A thread whose number differs by a multiple of NR_TAKEN and
+ * which comes by just then takes the mark's place: then the event is handled twice.
  */
 #ifndef KERN_TWICE_H
 #define KERN_TWICE_H
@@ -26,23 +27,17 @@ static __always_inline bool twice_taken(__u32 event, enum twice which)
 {
 	__u64 me = slot_me();
 	__u64 mark = me ^ (__u64)(event + 1) << 24; /* no thread id has these bits */
-	__u32 key = 0;
-	struct kes_lost *l;
-	__u64 *taken;
+	__u64 *place = &taken[me & (NR_TAKEN - 1)];
 
 	if (!has_second)
 		return false;
-	l = bpf_map_lookup_elem(&lost, &key);
-	if (!l)
-		return false;
-	taken = &l->taken[me & (KES_NR_TAKEN - 1)];
 	if (which == TWICE_FIRST) {
-		*taken = mark;
+		*place = mark;
 		return false;
 	}
-	if (*taken != mark)
+	if (*place != mark)
 		return false;
-	*taken = 0;
+	*place = 0;
 	return true;
 }
 

@@ -116,8 +116,6 @@ struct kes_slot {
 	__u8 buf[KES_BUF_SPAN + KES_WINDOW + KES_NAME_SPAN];
 };
 
-#define KES_NR_TAKEN 64 /* a power of two */
-
 /*
  * What a CPU counts without owning a slot (map `lost`, per CPU, one entry), by atomic adds: events
  * of Kestrel itself, events that got no slot.
@@ -125,7 +123,6 @@ struct kes_slot {
 struct kes_lost {
 	__u64 count[KES_NR_EVENTS][KES_NR_COUNTERS];
 	__u64 seq; /* records emitted on this CPU */
-	__u64 taken[KES_NR_TAKEN]; /* events that the first of two programs has taken, by thread */
 };
 
 /* The parts of a record that hooks fill only on demand: want[event] is an OR of these. */

@@ -589,6 +589,8 @@ static int play_round(uint32_t nr_rules, uint32_t lives, struct tally *t, bool v
 		}
 		return err;
 	}
+	if (verbose)
+		fprintf(stderr, "%" PRIu64 " instructions verified\n", judge_verified(j));
 	for (uint32_t i = 0; i < lives && !err; i++)
 		err = play_life(j, &info, t, &nobody);
 	return err;

@@ -183,6 +183,7 @@ uint64_t judge_verified(const struct judge *j)
 {
 	uint64_t sum = 0;
 
+	/* bpf_prog_info.verified_insns: 5.16 and later, 0 before. */
 	for (int e = 0; e < KES_NR_EVENTS; e++) {
 		struct bpf_program *p;
 
@@ -195,6 +196,9 @@ uint64_t judge_verified(const struct judge *j)
 			if (bpf_program__fd(p) >= 0 &&
 			    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
 				sum += info.verified_insns;
+			if (getenv("JUDGE_VERBOSE"))
+				fprintf(stderr, "%s: %u instructions, %u verified\n", bpf_program__name(p),
+					info.xlated_prog_len / 8, info.verified_insns);
 		}
 	}
 	return sum;

@@ -46,6 +46,10 @@ has_alert() { # RULE NAME
 	grep -qF -- "$1" "$alerts"
 }
 
+is_ready_or_gone() {
+	[ -s "$ready" ] || is_gone "$pipeline"
+}
+
 is_gone() { # PID
 	! kill -0 "$1" 2>/dev/null
 }
@@ -71,7 +75,8 @@ start_kestrel() {
 	kestrel run --rules "$rules" --output compact --color "$colour" --summary \
 		--ready-file "$ready" 2>"$messages" | tee -a "$alerts" &
 	pipeline=$!
-	if ! wait_for 120 test -s "$ready"; then
+	wait_for 120 is_ready_or_gone
+	if [ ! -s "$ready" ]; then
 		cat "$messages"
 		echo "kestrel did not start"
 		exit 1

@@ -56,6 +56,11 @@ bool expect(bool holds, const char *fmt, ...) __attribute__((format(printf, 2, 3
 bool expect_event(const struct kes_event *ev, const char *what);
 bool expect_number(const char *what, int64_t got, int64_t wanted);
 bool expect_text(const struct kes_event *ev, enum kes_buffer b, const char *wanted);
+/*
+ * For many events at once: where programs can be preempted, an event may be missed, which is known
+ * and counted (deployment_recursion_misses). Misses since play() make up for what lacks.
+ */
+bool expect_count(enum kes_event_id kind, unsigned int got, unsigned int wanted);
 /* wanted: nr strings, each with its NUL, one after the other */
 bool expect_args(const struct kes_event *ev, enum kes_buffer b, const char *wanted, size_t len);
 bool expect_flags(const struct kes_event *ev, enum kes_buffer b, uint32_t flags);
