@@ -214,9 +214,11 @@ void nfa_add(struct nfa *n, const struct pattern *p)
 
 		open = !p->exact && !p->inside && *s == '*';
 		if (open) {
-			node = step_gap(n, node);
 			while (s < end && *s == '*')
 				s++;
+			/* What follows a last `*` does not matter, so nothing remembers it. */
+			if (s < end || !early)
+				node = step_gap(n, node);
 		} else if (!p->exact && !p->inside && *s == '?') {
 			node = step_any(n, node);
 			s++;
