@@ -31,8 +31,16 @@
 #define RING_BYTES_DEFAULT (8u * 1024 * 1024)
 #define PROCESS_HOOKS	   (1u << KES_FORK | 1u << KES_EXEC | 1u << KES_EXIT)
 
+struct kernel_facts {
+	/* sched_process_exit(task, group_dead), 6.16+. */
+	bool exit_has_group_dead;
+	/* Hash maps allocate elements safely in any context, 6.1+. */
+	bool has_mem_alloc;
+};
+
 struct deployment {
 	const struct object_info *info;
+	struct kernel_facts kernel;
 	struct sensor *sensor;
 	struct bpf_object *ruleset;
 	struct ring_buffer *ring;
@@ -71,25 +79,31 @@ static int check_kernel(void)
 	return DEPLOY_UNSUPPORTED;
 }
 
-/* sched_process_exit(task) or, newer, (task, group_dead): a hidden first parameter comes on top. */
-static bool exit_has_group_dead(void)
+/* The type behind a typedef of a pointer, or NULL. */
+static const struct btf_type *pointee_of_typedef(const struct btf *btf, const char *name)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
 	const struct btf_type *t = NULL;
-	bool yes = false;
-	int id;
 
-	if (!btf)
-		return false;
-	id = btf__find_by_name_kind(btf, "btf_trace_sched_process_exit", BTF_KIND_TYPEDEF);
 	if (id > 0)
 		t = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
-	if (t && btf_is_ptr(t))
-		t = btf__type_by_id(btf, t->type);
-	if (t && btf_is_func_proto(t))
-		yes = btf_vlen(t) == 3;
+	return t && btf_is_ptr(t) ? btf__type_by_id(btf, t->type) : NULL;
+}
+
+static struct kernel_facts read_facts(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	struct kernel_facts f = { 0 };
+	const struct btf_type *t;
+
+	if (!btf)
+		return f;
+	/* A hidden first parameter comes on top of the tracepoint's own. */
+	t = pointee_of_typedef(btf, "btf_trace_sched_process_exit");
+	f.exit_has_group_dead = t && btf_is_func_proto(t) && btf_vlen(t) == 3;
+	f.has_mem_alloc = btf__find_by_name_kind(btf, "bpf_mem_alloc", BTF_KIND_STRUCT) > 0;
 	btf__free(btf);
-	return yes;
+	return f;
 }
 
 /*
@@ -157,6 +171,9 @@ static int create_pbits(struct deployment *d)
 	if (!map)
 		return 0;
 	opts.map_flags = bpf_map__map_flags(map);
+	/* Older kernels warn, with a stack trace, of what they would allocate in a raw tracepoint. */
+	if (!d->kernel.has_mem_alloc)
+		opts.map_flags &= ~(__u32)BPF_F_NO_PREALLOC;
 	d->pbits_fd = bpf_map_create(bpf_map__type(map), "k_pbits", bpf_map__key_size(map),
 				     bpf_map__value_size(map), bpf_map__max_entries(map), &opts);
 	if (d->pbits_fd < 0) {
@@ -189,7 +206,7 @@ static int open_sensor(struct deployment *d, const struct deploy_options *opt)
 	d->sensor->bss->has_second = twice;
 	d->sensor->bss->generation = 1;
 	d->sensor->bss->self_tgid = (__u32)(self > 0 ? self : getpid());
-	d->sensor->rodata->exit_has_group_dead = exit_has_group_dead();
+	d->sensor->rodata->exit_has_group_dead = d->kernel.exit_has_group_dead;
 	if (self > 0 && self != getpid())
 		log_warn("running in a pid namespace: only its processes are known from the start");
 	return bpf_map__set_max_entries(d->sensor->maps.ring, ring_bytes);
@@ -456,6 +473,7 @@ int deploy(struct deployment **out, const void *image, size_t len, const struct 
 	if (err)
 		return err;
 	raise_memlock();
+	d->kernel = read_facts();
 	err = load(d, image, len, opt);
 	if (!err)
 		err = open_ring(d);

@@ -164,7 +164,7 @@ conclude() {
 	different=$(different_rules)
 	dropped=$(sed -n 's/.*events seen:.*dropped: \([0-9]*\).*/\1/p' "$messages")
 	printf '\n%sSummary%s\n' "$bold" "$plain"
-	cat "$messages"
+	sed -n '/stopping:/,$p' "$messages"
 	[ "$different" -ge "$MIN_DIFFERENT" ] || problem "only $different different rules alerted"
 	[ "$dropped" = 0 ] || problem "events were dropped: ${dropped:-no summary}"
 	if [ "$problems" -gt 0 ]; then

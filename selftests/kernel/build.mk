@@ -6,7 +6,7 @@
 # without: they need not be there.
 
 KTEST := $(BUILD)/selftests/kernel
-KTEST_PARTS := sensor_test process_cases file_cases
+KTEST_PARTS := sensor_test process_cases file_cases loss_cases
 KTEST_LINKED := $(KTEST_PARTS:%=$(KTEST)/%.o) \
 	$(addprefix $(BUILD)/user/,deploy.o running.o procfs.o explain_error.o log.o) \
 	$(BUILD)/compiler/libkestrelc.a

@@ -13,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
-#include "../../kern/wire.h"
+#include "../../compiler/object.h"
+#include "../../user/deploy.h"
 
 struct truth {
 	pid_t player; /* who runs the scenario; filled by play() */
@@ -33,7 +35,14 @@ struct test_case {
 	void (*run)(void);
 };
 
-extern const struct test_case process_cases[], file_cases[]; /* end with a NULL name */
+/* Each ends with a NULL name. The last one needs what the others have left behind. */
+extern const struct test_case process_cases[], file_cases[], loss_cases[];
+
+/* What is deployed, and of what; a case may put another one in its place for a while. */
+extern struct deployment *deployment;
+extern void *image;
+extern size_t image_len;
+extern struct object_info info;
 
 typedef void scenario_fn(void);
 
@@ -42,6 +51,23 @@ typedef void scenario_fn(void);
  * scenarios are gone. False when it failed or timed out, which fails the case.
  */
 bool play(scenario_fn *scenario);
+
+/* The parts of play(): start a scenario, take events until a process has ended. */
+pid_t start_player(scenario_fn *scenario);
+bool collect_until_exit(pid_t pid);
+
+/* A process that executes "trigger wait FILE"; it opens FILE and ends when it is told to. */
+struct sleeper {
+	pid_t pid;
+	int in;
+};
+
+void start_sleeper(struct sleeper *s, scenario_fn *scenario); /* returns when it waits */
+bool end_sleeper(struct sleeper *s); /* and takes its events */
+
+/* Waiting is for a condition, and ends at a deadline. */
+time_t deadline_from_now(void);
+bool passed(time_t deadline);
 
 /* The n-th event (0: first) of a kind and process, or NULL. */
 const struct kes_event *find_event(enum kes_event_id kind, pid_t pid, unsigned int n);
