@@ -91,7 +91,8 @@ char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
 	char *d = arena_alloc(a, n + 1);
 
-	memcpy(d, s, n);
+	if (n) /* s may be NULL then */
+		memcpy(d, s, n);
 	return d;
 }
 

@@ -87,6 +87,17 @@ static uint32_t atom_intern(struct arena *a, struct atoms *atoms, const struct n
 	return nr;
 }
 
+/* Equal tests were different leaves until they were interned. */
+static bool has_kid(const struct formula *f, const struct formula *kid)
+{
+	for (size_t i = 0; i < f->nr_kids && kid->kind == FORMULA_ATOM; i++) {
+		if (f->kids[i]->kind == FORMULA_ATOM && f->kids[i]->atom == kid->atom &&
+		    f->kids[i]->negated == kid->negated)
+			return true;
+	}
+	return false;
+}
+
 static struct formula *formula_of(struct arena *a, struct atoms *atoms, const struct node *n)
 {
 	struct formula *f = arena_new_of(a, struct formula);
@@ -100,9 +111,12 @@ static struct formula *formula_of(struct arena *a, struct atoms *atoms, const st
 		f->atom = atom_intern(a, atoms, f->negated ? n->kids[0] : n);
 	} else {
 		f->kind = n->kind == NODE_AND ? FORMULA_AND : FORMULA_OR;
-		for (size_t i = 0; i < n->nr_kids; i++)
-			vec_push(a, f->kids, f->nr_kids, f->cap_kids,
-				 formula_of(a, atoms, n->kids[i]));
+		for (size_t i = 0; i < n->nr_kids; i++) {
+			struct formula *kid = formula_of(a, atoms, n->kids[i]);
+
+			if (!has_kid(f, kid))
+				vec_push(a, f->kids, f->nr_kids, f->cap_kids, kid);
+		}
 	}
 	return f;
 }

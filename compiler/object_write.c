@@ -63,7 +63,8 @@ static uint32_t buffer_add(struct buffer *b, const void *data, size_t len)
 		b->v = bigger;
 		b->cap = cap;
 	}
-	memcpy(b->v + b->nr, data, len);
+	if (len)
+		memcpy(b->v + b->nr, data, len);
 	b->nr += len;
 	return at;
 }

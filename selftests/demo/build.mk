@@ -8,7 +8,7 @@ demo: $(BUILD)/bin/kestrel $(BUILD)/selftests/demo/actor ## boot a VM, play atta
 	$(Q)selftests/demo/demo.sh
 
 # Static: it is copied about under other names.
-$(BUILD)/selftests/demo/actor: selftests/demo/actor.c
+$(BUILD)/selftests/demo/actor: selftests/demo/actor.c | $(DEPS_STAMP)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KCFLAGS) $(CFLAGS) -static -o $@ $<

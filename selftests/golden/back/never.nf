@@ -1,0 +1,1 @@
+never: event.action == "exec"

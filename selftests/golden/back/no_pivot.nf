@@ -1,0 +1,1 @@
+no_pivot: event.action == "exec" and process.name != "a"
