@@ -116,7 +116,6 @@ static void load_extent(struct hook_gen *hg, const struct loop *l)
 		return;
 	emit_insn(e, LOAD(BPF_W, R4, R1, str_at(l) + offsetof(struct kes_str, flags)));
 	emit_jump(e, JUMP_IMM(BPF_JSET, R4, KES_STR_TRUNC), cut);
-	emit_jump(e, JUMP_IMM(BPF_JEQ, R2, 0), hg->broken);
 	emit_insn(e, ALU_IMM(BPF_SUB, R2, 1));
 	emit_bind(e, cut);
 }
@@ -276,6 +275,10 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 	all_undecided(hg, l);
 	emit_jump(e, JUMP(), done);
 	emit_bind(e, present);
+	if (is_list(l)) { /* an empty list has no value */
+		emit_insn(e, LOAD(BPF_H, R2, R1, str_at(l) + offsetof(struct kes_str, len)));
+		emit_jump(e, JUMP_IMM(BPF_JEQ, R2, 0), done);
+	}
 	begin_walk(hg, loop, l);
 
 	emit_bind(e, head);

@@ -6,6 +6,7 @@ include selftests/unit/user.mk
 include selftests/agree/build.mk
 include selftests/kernel/build.mk
 include selftests/demo/build.mk
+include selftests/cli/build.mk
 
 ##@ Test
 .PHONY: test test-programs check

@@ -134,7 +134,9 @@ static void join_list(struct event *e, const char *s, size_t len)
 {
 	char *out = e->text + e->nr_text;
 
-	if (len > 0 && s[len - 1] == '\0')
+	if (len == 0) /* an empty list has no value, joined or not */
+		return;
+	if (s[len - 1] == '\0')
 		len--;
 	for (size_t i = 0; i < len; i++)
 		out[i] = s[i] ? s[i] : ' ';

@@ -414,7 +414,7 @@ static void begin_event(struct both *b, struct arena *a, enum kes_event_id event
 	set_parent(b, parent);
 	if (event == KES_EXEC) {
 		put_string(b, KES_BUF_EXE, image->exe.s, image->exe.len);
-		if (image->nr_args)
+		if (image->nr_args || one_in(2)) /* an empty list may be there or not */
 			put_string(b, KES_BUF_ARGS, image->args, image->args_len);
 	}
 }

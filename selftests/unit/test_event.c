@@ -110,6 +110,7 @@ static void empty_list_has_no_value(void **state)
 	assert_int_equal(decode(f), 0);
 	assert_false(VALUE(f, PROCESS_ARGS)->present);
 	assert_false(VALUE(f, PROCESS_ARGS)->unknown);
+	assert_false(VALUE(f, PROCESS_COMMAND_LINE)->present);
 }
 
 static void cut_list_keeps_its_complete_elements(void **state)
