@@ -3,7 +3,8 @@
 #
 # run.sh - all tests, suite by suite.
 #
-# usage: selftests/run.sh [-l] [SUITE...]	-l lists the suites; a SUITE may be a pattern: 'vm-*'
+# usage: selftests/run.sh [-l] [-j VMS] [SUITE...]
+#	-l lists the suites; -j: so many VMs at a time (2); a SUITE may be a pattern: 'vm-*'
 #
 # In:   what `make test-programs` builds
 # Out:  a line a suite; for one that fails, its FAIL lines and the end of its output; last,
@@ -86,8 +87,7 @@ counts() {
 	     /^\[  SKIPPED \] [0-9]+ test/ {s += $4} END {print p + 0, f + 0, s + 0}' "$1"
 }
 
-passed=0 failed=0 skipped=0
-
+# One suite; its outcome goes to SUITE.result: passed failed skipped seconds status.
 run() {
 	local name=$1 log=$logs/$1.log begin=$SECONDS status=0 p f s
 	suite "$name" >"$log" 2>&1 </dev/null || status=$?
@@ -95,15 +95,44 @@ run() {
 	if [[ $status -ne 0 && $f -eq 0 ]] || [[ $((p + f + s)) -eq 0 ]]; then
 		f=$((f + 1))
 	fi
+	echo "$p $f $s $((SECONDS - begin)) $status" >"$logs/$name.result"
+}
+
+passed=0 failed=0 skipped=0
+
+report() {
+	local name=$1 log=$logs/$1.log p f s seconds status
+	if ! read -r p f s seconds status <"$logs/$name.result"; then
+		p=0 f=1 s=0 seconds=0 status=none
+	fi
 	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 	printf '%-18s %5d passed %3d failed %3d skipped %5ds%s\n' "$name" "$p" "$f" "$s" \
-		$((SECONDS - begin)) "$([[ $f -eq 0 ]] || echo "  see $log")"
+		"$seconds" "$([[ $f -eq 0 ]] || echo "  see $log")"
 	if [[ $f -ne 0 ]]; then
 		grep -aE 'FAIL|error:|ERROR' "$log" | head -n 20 | sed 's/^/    /' || :
 		echo "    -- the end of its output (exit status $status):"
 		tail -n 15 "$log" | cut -c 1-240 | sed 's/^/    /'
 	fi
 	grep -aE '^(skip|SKIP) ' "$log" | head -n 5 | sed 's/^/    /' || :
+}
+
+# At most $jobs VMs at a time; outcomes are reported as they come.
+declare -A running=()
+
+finish_one() {
+	local pid name
+	wait -n -p pid "${!running[@]}" || :
+	name=${running[$pid]}
+	unset "running[$pid]"
+	report "$name"
+}
+
+run_beside() {
+	while [[ ${#running[@]} -ge $jobs ]]; do
+		finish_one
+	done
+	run "$1" &
+	running[$!]=$1
 }
 
 selected() { # NAME PATTERN...
@@ -117,20 +146,35 @@ selected() { # NAME PATTERN...
 	return 1
 }
 
-case ${1-} in
--l)
-	printf '%s\n' "${suites[@]}"
-	exit 0
-	;;
--*)
-	echo "usage: selftests/run.sh [-l] [SUITE...]" >&2
-	exit 2
-	;;
-esac
+jobs=2
+while getopts lj: opt; do
+	case $opt in
+	l)
+		printf '%s\n' "${suites[@]}"
+		exit 0
+		;;
+	j) jobs=$OPTARG ;;
+	*)
+		echo "usage: selftests/run.sh [-l] [-j VMS] [SUITE...]" >&2
+		exit 2
+		;;
+	esac
+done
+shift $((OPTIND - 1))
+
 for name in "${suites[@]}"; do
-	if selected "$name" "$@"; then
+	selected "$name" "$@" || continue
+	rm -f "$logs/$name.result"
+	case $name in
+	vm-*) run_beside "$name" ;;
+	*)
 		run "$name"
-	fi
+		report "$name"
+		;;
+	esac
+done
+while [[ ${#running[@]} -gt 0 ]]; do
+	finish_one
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 [[ $failed -eq 0 && $((passed + skipped)) -gt 0 ]]
