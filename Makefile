@@ -36,6 +36,11 @@ include user/build.mk
 include vmtest/build.mk
 include selftests/build.mk
 
+##@ Use
+.PHONY: run
+run: all ## watch this machine with rules/ (as root; RULES=DIR for others)
+	$(BUILD)/bin/kestrel run --rules $(or $(RULES),rules)
+
 $(BUILD)/%.o: %.c | $(DEPS_STAMP)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

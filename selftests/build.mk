@@ -6,7 +6,9 @@ include selftests/unit/user.mk
 include selftests/agree/build.mk
 include selftests/kernel/build.mk
 include selftests/demo/build.mk
+include selftests/bench/build.mk
 include selftests/cli/build.mk
+include selftests/e2e/build.mk
 
 ##@ Test
 .PHONY: test test-programs check

@@ -445,11 +445,14 @@ int running_self(void)
 	struct inject *skel = inject__open();
 	int err = skel ? 0 : -errno;
 	struct bpf_program *p;
+	struct bpf_map *map;
 
 	if (err)
 		return err;
 	bpf_object__for_each_program(p, skel->obj)
 		bpf_program__set_autoload(p, p == skel->progs.whoami);
+	bpf_object__for_each_map(map, skel->obj)
+		bpf_map__set_autocreate(map, false);
 	err = inject__load(skel);
 	if (!err)
 		err = bpf_prog_test_run_opts(bpf_program__fd(skel->progs.whoami), &run);

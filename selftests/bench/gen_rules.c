@@ -296,14 +296,28 @@ static void literal(struct gen *g, enum subject subject, enum shape shape)
 	fputc('"', g->out);
 }
 
-/* Of literals with a star 13 : 11 : 8 : 2; command lines are searched more than compared. */
-static enum shape starred(struct gen *g, enum subject subject)
-{
-	uint32_t r = pick(g, 100);
+/*
+ * How literals of `like` look, in percent. Names are rarely searched for what is inside, command
+ * lines for little else.
+ */
+static const uint8_t like_shapes[][NR_SHAPES] = {
+	[NAME] = { [EXACT] = 55, [PREFIX] = 38, [CONTAINS] = 1, [STARS] = 1, [SUFFIX] = 5 },
+	[PATH] = { [EXACT] = 20, [PREFIX] = 57, [CONTAINS] = 1, [STARS] = 21, [SUFFIX] = 1 },
+	[ARG] = { [EXACT] = 23, [PREFIX] = 37, [CONTAINS] = 21, [STARS] = 17, [SUFFIX] = 2 },
+	[LINE] = { [EXACT] = 5, [PREFIX] = 3, [CONTAINS] = 70, [STARS] = 20, [SUFFIX] = 2 },
+	[EXT] = { [EXACT] = 100 },
+};
 
-	if (subject == LINE)
-		return r < 10 ? PREFIX : r < 55 ? CONTAINS : r < 96 ? STARS : SUFFIX;
-	return r < 54 ? PREFIX : r < 80 ? CONTAINS : r < 93 ? STARS : SUFFIX;
+static enum shape like_shape(struct gen *g, enum subject subject)
+{
+	uint32_t r = pick(g, 100), sum = 0;
+
+	for (int shape = 0; shape < NR_SHAPES; shape++) {
+		sum += like_shapes[subject][shape];
+		if (r < sum)
+			return (enum shape)shape;
+	}
+	return EXACT;
 }
 
 static uint32_t list_size(struct gen *g, uint32_t typical, uint32_t most)
@@ -321,7 +335,7 @@ static void literals(struct gen *g, enum subject subject, bool stars, uint32_t n
 		fputc('(', g->out);
 	for (uint32_t i = 0; i < nr; i++) {
 		fputs(i ? ", " : "", g->out);
-		literal(g, subject, stars && !percent(g, 15) ? starred(g, subject) : EXACT);
+		literal(g, subject, stars ? like_shape(g, subject) : EXACT);
 	}
 	if (nr > 1)
 		fputc(')', g->out);
@@ -331,7 +345,7 @@ static void literals(struct gen *g, enum subject subject, bool stars, uint32_t n
 static void leaf(struct gen *g, const char *field, enum subject subject, uint32_t stars_percent)
 {
 	bool stars = percent(g, stars_percent), fold = percent(g, FOLD_PERCENT);
-	uint32_t nr = stars ? list_size(g, 8, 60) : list_size(g, 9, 218);
+	uint32_t nr = stars ? list_size(g, 9, 60) : list_size(g, 9, 218);
 	const char *op;
 
 	if (stars)
@@ -351,7 +365,7 @@ static void process_alternatives(struct gen *g)
 	fputs(" and\n  ((", g->out);
 	leaf(g, "process.name", NAME, 15);
 	fputs(" and ", g->out);
-	leaf(g, "process.args", ARG, 55);
+	leaf(g, "process.args", ARG, 60);
 	fputs(") or\n   (", g->out);
 	leaf(g, "process.name", NAME, 15);
 	fputs(" and ", g->out);
@@ -363,7 +377,7 @@ static void process_exceptions(struct gen *g)
 {
 	if (percent(g, 50)) {
 		fputs(" and\n  not ", g->out);
-		leaf(g, "process.parent.executable", PATH, 40);
+		leaf(g, "process.parent.executable", PATH, 60);
 	}
 	if (percent(g, 25)) {
 		fputs(" and\n  not ", g->out);
@@ -384,7 +398,7 @@ static void process_subject(struct gen *g)
 	uint32_t r = pick(g, 100);
 
 	if (r < 70)
-		leaf(g, "process.name", NAME, 20);
+		leaf(g, "process.name", NAME, 25);
 	else if (r < 85)
 		leaf(g, "process.executable", PATH, 65);
 	else
@@ -400,7 +414,7 @@ static void process_rule(struct gen *g)
 	process_subject(g);
 	if (percent(g, 55)) {
 		fputs(" and\n  ", g->out);
-		leaf(g, "process.args", ARG, 55);
+		leaf(g, "process.args", ARG, 60);
 	}
 	if (percent(g, 15)) {
 		fputs(" and\n  ", g->out);

@@ -3,6 +3,7 @@
 # build.mk - tests of the commands on this machine. Included by selftests/build.mk.
 
 CLI_TEST := $(BUILD)/selftests/cli
+TEST_PROGRAMS += $(CLI_TEST)/forge
 
 $(CLI_TEST)/forge: $(CLI_TEST)/forge.o
 	$(call say,LINK,$@)
