@@ -22,7 +22,7 @@
 #include "err.h"
 
 #define GAPPED_STATES 4096 /* per automaton of gapped patterns: they double where others add */
-#define GAPPED_MAX    3 /* automata of gapped patterns for one string */
+#define GAPPED_MAX    1 /* automata of gapped patterns for one string */
 #define GAPPED_JOINED 24 /* more gapped patterns are not tried in one automaton with the others */
 
 enum pattern_kind { ANCHORED, FLOATING, GAPPED, NR_PATTERN_KINDS };
@@ -75,19 +75,19 @@ static struct input *input_get(struct build *b, enum field_id field)
 static enum pattern_kind kind_of(const struct pattern *p, enum string_mode mode)
 {
 	size_t begin = 0, end = p->text.len;
-	bool restarts = mode == MODE_NAME || mode == MODE_EXT || mode == MODE_EACH;
+	bool restarts = mode == MODE_EXT || mode == MODE_EACH;
 
 	if (p->exact || p->any)
 		return restarts ? FLOATING : ANCHORED;
-	if (p->inside) /* in NAME and EXT the hit is remembered to the end, as a gap is */
-		return mode == MODE_NAME || mode == MODE_EXT ? GAPPED : FLOATING;
+	if (p->inside) /* in EXT the hit is remembered to the end, as a gap is */
+		return mode == MODE_EXT ? GAPPED : FLOATING;
 	while (begin < end && p->text.s[begin] == '*')
 		begin++;
 	while (end > begin && p->text.s[end - 1] == '*')
 		end--;
 	if (memchr(p->text.s + begin, '*', end - begin))
 		return GAPPED;
-	if (begin > 0 && end < p->text.len && (mode == MODE_NAME || mode == MODE_EXT))
+	if (end < p->text.len && mode == MODE_EXT)
 		return GAPPED;
 	return begin > 0 || restarts ? FLOATING : ANCHORED;
 }
@@ -252,7 +252,7 @@ static void weaken(struct build *b, struct input *in, struct pattern p)
 {
 	static const char reason[] = "its patterns exceed the automata budget of the field";
 
-	if (in->mode == MODE_NAME || in->mode == MODE_EXT || p.inside) {
+	if (in->mode == MODE_EXT || p.inside) {
 		give_up(b, p.atom, reason);
 		return;
 	}

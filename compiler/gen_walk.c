@@ -2,7 +2,7 @@
 /*
  * gen_walk.c - numbers through threshold tables, strings through automata.
  *
- * Up to four automata step over one buffer together: their loads do not depend on each other, so
+ * Up to five automata step over one buffer together: their loads do not depend on each other, so
  * the processor overlaps them. There are two forms of a walk:
  *
  * fast	nothing but steps. The first state with outputs ends it: what is left is stored in the
@@ -15,12 +15,24 @@
  * than a few branches. The other way round a walk of thousands of bytes hits the limit of 8,192
  * pending branches (BPF_COMPLEXITY_LIMIT_JMP_SEQ, 5.10).
  *
- * Registers in a loop: r1 next byte, r2 bytes left, r3-r5 temporaries, r6-r9 states,
- * r0 queue index (slow).
+ * Registers in a loop: r1 next byte, r2 bytes left, r3-r5 temporaries, r6-r9 and r0 states.
  */
 #include "gen_internal.h"
 
-#define FLAG_OUT 0x8000
+#define FLAG_OUT     0x8000
+#define NAME_LENGTHS 256 /* NAME_MAX + 1 */
+
+/* The register of the state of the k-th automaton of a loop. */
+static int state_reg(uint32_t k)
+{
+	return k < 4 ? R6 + (int)k : R0;
+}
+
+/* Words of the scratch area in which a loop waits for the slow form. */
+static uint32_t wait_word(uint32_t loop)
+{
+	return SCRATCH_LOOPS + 3 * loop;
+}
 
 static uint32_t und_word(const struct unit *u)
 {
@@ -121,13 +133,51 @@ static void load_extent(struct hook_gen *hg, const struct loop *l)
 }
 
 /*
+ * Move the extent R3, R2 to what follows the last '/'. Names have at most NAME_MAX (255) bytes; a
+ * longer one cannot come from the kernel, and is undecided. The length goes through memory, or the
+ * verifier would follow the walk for each length.
+ */
+static void move_to_name(struct hook_gen *hg, const struct loop *l, int done)
+{
+	struct emit *e = hg->e;
+	int back = emit_label(e), more = emit_label(e), found = emit_label(e);
+
+	emit_insn(e, MOV_REG(R4, R3));
+	emit_insn(e, ALU_REG(BPF_ADD, R4, R2));
+	emit_insn(e, ALU_IMM(BPF_AND, R4, KES_BUF_SPAN - 1));
+	emit_insn(e, ALU_REG(BPF_ADD, R1, R4));
+	emit_insn(e, MOV_IMM(R4, 0));
+	emit_bind(e, back);
+	emit_jump(e, JUMP_REG(BPF_JGT, R2, R4), more);
+	emit_jump(e, JUMP(), found);
+	emit_bind(e, more);
+	emit_insn(e, LOAD(BPF_B, R5, R1, offsetof(struct kes_slot, buf) - 1));
+	emit_jump(e, JUMP_IMM(BPF_JEQ, R5, '/'), found);
+	emit_insn(e, ALU_IMM(BPF_SUB, R1, 1));
+	emit_insn(e, ALU_IMM(BPF_ADD, R4, 1));
+	emit_jump(e, JUMP_IMM(BPF_JLT, R4, NAME_LENGTHS), back);
+	all_undecided(hg, l);
+	emit_jump(e, JUMP(), done);
+	emit_bind(e, found);
+	emit_insn(e, LOAD(BPF_DW, R1, FP, FP_SCRATCH));
+	emit_insn(e, STORE(BPF_DW, R1, 8 * SCRATCH_COUNT, R4));
+	gen_checkpoint(hg);
+	load_extent(hg, l);
+	emit_insn(e, LOAD(BPF_DW, R4, FP, FP_SCRATCH));
+	emit_insn(e, LOAD(BPF_DW, R4, R4, 8 * SCRATCH_COUNT));
+	emit_insn(e, ALU_REG(BPF_ADD, R3, R2));
+	emit_insn(e, ALU_REG(BPF_SUB, R3, R4));
+	emit_insn(e, MOV_REG(R2, R4));
+}
+
+/*
  * R2 bytes are left: R2 = those of this run, FP_EXTRA = the others. The way through memory makes
  * the verifier forget how R2 came about, so that it follows one loop and not one for each way.
  */
 static void take_chunk(struct hook_gen *hg, uint32_t loop, uint32_t chunk)
 {
 	struct emit *e = hg->e;
-	uint32_t word = SCRATCH_LOOPS + 2 * loop;
+	uint32_t word = wait_word(loop);
 	int whole = emit_label(e);
 
 	emit_insn(e, MOV_IMM(R4, 0));
@@ -174,7 +224,7 @@ static void step_byte(struct hook_gen *hg, const struct loop *l)
 	emit_insn(e, ALU_IMM(BPF_LSH, R3, 1));
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		const struct unit_tables *t = &hg->units[l->units[k]];
-		int state = R6 + (int)k;
+		int state = state_reg(k);
 
 		emit_address(e, R4, SYMBOL_TABLES, t->class_of);
 		emit_insn(e, ALU_REG(BPF_ADD, R4, R3));
@@ -192,7 +242,7 @@ static void step_end(struct hook_gen *hg, const struct loop *l, uint32_t k, int 
 	const struct unit_tables *t = &hg->units[l->units[k]];
 	int end = fields[u->field].mode == MODE_EACH ? 0 : NFA_END;
 
-	emit_insn(hg->e, MOV_REG(R3, R6 + (int)k));
+	emit_insn(hg->e, MOV_REG(R3, state_reg(k)));
 	emit_insn(hg->e, ALU_IMM(BPF_LSH, R3, t->shift));
 	emit_insn(hg->e, ALU_IMM(BPF_ADD, R3, 2 * u->dfa.class_of[end]));
 	table_load(hg, t, R3, dst);
@@ -202,7 +252,7 @@ static void or_states(struct hook_gen *hg, const struct loop *l, int dst)
 {
 	emit_insn(hg->e, MOV_REG(dst, R6));
 	for (uint32_t k = 1; k < l->nr_units; k++)
-		emit_insn(hg->e, ALU_REG(BPF_OR, dst, R6 + (int)k));
+		emit_insn(hg->e, ALU_REG(BPF_OR, dst, state_reg(k)));
 }
 
 /* Automata that are not dead when a cut string ends cannot say what its rest would do. */
@@ -211,7 +261,7 @@ static void cut_string(struct hook_gen *hg, const struct loop *l)
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		int dead = emit_label(hg->e);
 
-		emit_insn(hg->e, MOV_REG(R3, R6 + (int)k));
+		emit_insn(hg->e, MOV_REG(R3, state_reg(k)));
 		emit_insn(hg->e, ALU_IMM(BPF_AND, R3, FLAG_OUT - 1));
 		emit_jump(hg->e, JUMP_IMM(BPF_JEQ, R3, 0), dead);
 		undecided(hg, l, k);
@@ -223,14 +273,14 @@ static void cut_string(struct hook_gen *hg, const struct loop *l)
 static void save_walk(struct hook_gen *hg, const struct loop *l, uint32_t loop)
 {
 	struct emit *e = hg->e;
-	uint32_t word = SCRATCH_LOOPS + 2 * loop;
+	uint32_t word = wait_word(loop);
 
 	emit_insn(e, LOAD(BPF_DW, R3, FP, FP_EXTRA));
 	emit_insn(e, ALU_REG(BPF_ADD, R3, R2));
 	emit_insn(e, LOAD(BPF_DW, R4, FP, FP_SCRATCH));
 	emit_insn(e, STORE(BPF_DW, R4, 8 * word, R3));
 	for (uint32_t k = 0; k < l->nr_units; k++)
-		emit_insn(e, STORE(BPF_H, R4, 8 * word + 8 + 2 * k, R6 + (int)k));
+		emit_insn(e, STORE(BPF_H, R4, 8 * word + 8 + 2 * k, state_reg(k)));
 	gen_or_bit(hg, SCRATCH_RESUME, loop);
 }
 
@@ -242,7 +292,7 @@ static void test_cut(struct hook_gen *hg, const struct loop *l, int cut)
 	emit_jump(hg->e, JUMP_IMM(BPF_JSET, R3, KES_STR_TRUNC), cut);
 }
 
-static void begin_walk(struct hook_gen *hg, uint32_t loop, const struct loop *l)
+static void begin_walk(struct hook_gen *hg, uint32_t loop, const struct loop *l, int done)
 {
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		const struct dfa *d = &loop_unit(hg, l, k)->dfa;
@@ -251,11 +301,13 @@ static void begin_walk(struct hook_gen *hg, uint32_t loop, const struct loop *l)
 			gen_hit_const(hg, hg->h->hit_base[l->units[k]] + d->out[d->start]);
 	}
 	load_extent(hg, l);
+	if (l->name)
+		move_to_name(hg, l, done);
 	emit_jump(hg->e, JUMP_IMM(BPF_JGT, R2, KES_WINDOW), hg->broken);
 	point_at_byte(hg);
 	take_chunk(hg, loop, WALK_FAST);
 	for (uint32_t k = 0; k < l->nr_units; k++)
-		emit_insn(hg->e, MOV_IMM(R6 + (int)k, loop_unit(hg, l, k)->dfa.start));
+		emit_insn(hg->e, MOV_IMM(state_reg(k), loop_unit(hg, l, k)->dfa.start));
 }
 
 void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
@@ -279,7 +331,9 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 		emit_insn(e, LOAD(BPF_H, R2, R1, str_at(l) + offsetof(struct kes_str, len)));
 		emit_jump(e, JUMP_IMM(BPF_JEQ, R2, 0), done);
 	}
-	begin_walk(hg, loop, l);
+	if (l->name) /* the name of a cut path is in the part that was not read */
+		emit_jump(e, JUMP_IMM(BPF_JSET, R2, KES_STR_TRUNC), error);
+	begin_walk(hg, loop, l, done);
 
 	emit_bind(e, head);
 	emit_jump(e, JUMP_IMM(BPF_JGT, R2, 0), step);
@@ -287,13 +341,13 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 	emit_insn(e, LOAD(BPF_DW, R3, FP, FP_EXTRA));
 	emit_jump(e, JUMP_IMM(BPF_JNE, R3, 0), save);
 	test_cut(hg, l, cut);
-	emit_insn(e, MOV_IMM(R0, 0));
+	emit_insn(e, MOV_IMM(R1, 0));
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		step_end(hg, l, k, R4);
-		emit_insn(e, ALU_REG(BPF_OR, R0, R4));
+		emit_insn(e, ALU_REG(BPF_OR, R1, R4));
 	}
-	emit_insn(e, ALU_IMM(BPF_AND, R0, FLAG_OUT));
-	emit_jump(e, JUMP_IMM(BPF_JEQ, R0, 0), done);
+	emit_insn(e, ALU_IMM(BPF_AND, R1, FLAG_OUT));
+	emit_jump(e, JUMP_IMM(BPF_JEQ, R1, 0), done);
 	emit_jump(e, JUMP(), save);
 
 	emit_bind(e, step);
@@ -315,36 +369,37 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 	gen_checkpoint(hg);
 }
 
-/* Store the states at the queue's index (R0), and advance it when one of them has outputs. */
+/*
+ * Store the states at the queue's index, and advance it when one of them has outputs. The index is
+ * in memory for the verifier, too, which would follow what comes after the loop anew for every
+ * range that it knows of a register.
+ */
 static void enqueue(struct hook_gen *hg, const struct loop *l)
 {
 	struct emit *e = hg->e;
 
-	emit_insn(e, MOV_REG(R3, R0));
-	emit_insn(e, ALU_IMM(BPF_AND, R3, PLAN_QUEUE - 1));
-	emit_insn(e, ALU_IMM(BPF_LSH, R3, 3));
 	emit_insn(e, LOAD(BPF_DW, R4, FP, FP_SCRATCH));
-	emit_insn(e, ALU_REG(BPF_ADD, R4, R3));
-	for (uint32_t k = 0; k < l->nr_units; k++)
-		emit_insn(e, STORE(BPF_H, R4, 8 * hg->plan->at_queue + 2 * k, R6 + (int)k));
+	emit_insn(e, LOAD(BPF_DW, R5, R4, 8 * SCRATCH_COUNT));
 	or_states(hg, l, R3);
 	emit_insn(e, ALU_IMM(BPF_RSH, R3, 15));
 	emit_insn(e, ALU_IMM(BPF_AND, R3, 1));
-	emit_insn(e, ALU_REG(BPF_ADD, R0, R3));
+	emit_insn(e, ALU_REG(BPF_ADD, R3, R5));
+	emit_insn(e, STORE(BPF_DW, R4, 8 * SCRATCH_COUNT, R3));
+	emit_insn(e, ALU_IMM(BPF_AND, R5, PLAN_QUEUE - 1));
+	emit_insn(e, ALU_IMM(BPF_LSH, R5, 4));
+	emit_insn(e, ALU_REG(BPF_ADD, R4, R5));
+	for (uint32_t k = 0; k < l->nr_units; k++)
+		emit_insn(e, STORE(BPF_H, R4, 8 * hg->plan->at_queue + 2 * k, state_reg(k)));
 }
 
-/*
- * The queue, in which R0 outcomes were stored, becomes hits. The count goes through memory for the verifier, which would follow this loop anew for every range
- * that it knows of R0, one for each byte at which the walk may have ended.
- */
+/* The queue becomes hits. */
 static void drain(struct hook_gen *hg, const struct loop *l)
 {
 	struct emit *e = hg->e;
 	int again = emit_label(e), body = emit_label(e), end = emit_label(e);
 
-	emit_insn(e, LOAD(BPF_DW, R1, FP, FP_SCRATCH));
-	emit_insn(e, STORE(BPF_DW, R1, 8 * SCRATCH_COUNT, R0));
 	gen_checkpoint(hg);
+	emit_insn(e, LOAD(BPF_DW, R1, FP, FP_SCRATCH));
 	emit_insn(e, LOAD(BPF_DW, R7, R1, 8 * SCRATCH_COUNT));
 	emit_insn(e, MOV_IMM(R6, 0));
 	emit_bind(e, again);
@@ -353,7 +408,7 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 	emit_bind(e, body);
 	emit_insn(e, LOAD(BPF_DW, R8, FP, FP_SCRATCH));
 	emit_insn(e, MOV_REG(R1, R6));
-	emit_insn(e, ALU_IMM(BPF_LSH, R1, 3));
+	emit_insn(e, ALU_IMM(BPF_LSH, R1, 4));
 	emit_insn(e, ALU_REG(BPF_ADD, R8, R1));
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		const struct unit_tables *t = &hg->units[l->units[k]];
@@ -378,12 +433,14 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 static void resume_walk(struct hook_gen *hg, const struct loop *l, uint32_t loop)
 {
 	struct emit *e = hg->e;
-	uint32_t word = SCRATCH_LOOPS + 2 * loop;
+	uint32_t word = wait_word(loop);
 
 	emit_insn(e, ALU_IMM(BPF_AND, R2, ~(1u << loop)));
 	emit_insn(e, STORE(BPF_DW, R1, 8 * SCRATCH_RESUME, R2));
+	emit_insn(e, MOV_IMM(R2, 0));
+	emit_insn(e, STORE(BPF_DW, R1, 8 * SCRATCH_COUNT, R2));
 	for (uint32_t k = 0; k < l->nr_units; k++)
-		emit_insn(e, LOAD(BPF_H, R6 + (int)k, R1, 8 * word + 8 + 2 * k));
+		emit_insn(e, LOAD(BPF_H, state_reg(k), R1, 8 * word + 8 + 2 * k));
 	load_extent(hg, l);
 	emit_insn(e, LOAD(BPF_DW, R4, FP, FP_SCRATCH));
 	emit_insn(e, LOAD(BPF_DW, R4, R4, 8 * word));
@@ -392,7 +449,6 @@ static void resume_walk(struct hook_gen *hg, const struct loop *l, uint32_t loop
 	emit_insn(e, MOV_REG(R2, R4));
 	point_at_byte(hg);
 	take_chunk(hg, loop, WALK_SLOW);
-	emit_insn(e, MOV_IMM(R0, 0));
 }
 
 void gen_walk_slow(struct hook_gen *hg, uint32_t loop)
@@ -417,13 +473,11 @@ void gen_walk_slow(struct hook_gen *hg, uint32_t loop)
 	emit_jump(e, JUMP_IMM(BPF_JNE, R3, 0), save);
 	test_cut(hg, l, cut);
 	for (uint32_t k = 0; k < l->nr_units; k++)
-		step_end(hg, l, k, R6 + (int)k);
+		step_end(hg, l, k, state_reg(k));
 	enqueue(hg, l);
 	emit_jump(e, JUMP(), out);
 	emit_bind(e, save);
-	emit_insn(e, STORE(BPF_DW, FP, FP_KEY, R0));
 	save_walk(hg, l, loop);
-	emit_insn(e, LOAD(BPF_DW, R0, FP, FP_KEY));
 	emit_jump(e, JUMP(), out);
 	emit_bind(e, cut);
 	cut_string(hg, l);

@@ -47,10 +47,8 @@ static void edge_raw(struct nfa *n, uint32_t from, int lo, int hi, uint32_t to)
 static bool is_reset(const struct nfa *n, int byte)
 {
 	switch (n->mode) {
-	case MODE_NAME:
-		return byte == '/';
 	case MODE_EXT:
-		return byte == '/' || byte == '.';
+		return byte == '.';
 	case MODE_EACH:
 		return byte == 0;
 	default:
@@ -184,13 +182,13 @@ void nfa_init(struct nfa *n, struct arena *a, enum string_mode mode)
 		vec_push(a, n->starts, n->nr_starts, n->cap_starts, n->roots[1]);
 		vec_push(a, n->starts, n->nr_starts, n->cap_starts, n->present);
 	}
-	if (mode == MODE_WHOLE || mode == MODE_JOINED)
+	if (mode != MODE_EXT && mode != MODE_EACH)
 		return;
 	restart = node_new(n);
 	vec_push(a, n->starts, n->nr_starts, n->cap_starts, restart);
 	edge_raw(n, restart, 0x00, 0xff, restart);
 	for (int i = 0; i < 2; i++) {
-		int byte = mode == MODE_NAME ? '/' : mode == MODE_EXT ? '.' : 0;
+		int byte = mode == MODE_EXT ? '.' : 0;
 
 		edge_raw(n, restart, byte, byte, n->roots[i]);
 	}
@@ -198,7 +196,7 @@ void nfa_init(struct nfa *n, struct arena *a, enum string_mode mode)
 
 void nfa_add(struct nfa *n, const struct pattern *p)
 {
-	bool early = n->mode != MODE_NAME && n->mode != MODE_EXT; /* firing early is final */
+	bool early = n->mode != MODE_EXT; /* firing early is final */
 	uint32_t node = n->roots[p->fold];
 	bool open = p->inside || p->any;
 	const char *s = p->text.s, *end = s + p->text.len;

@@ -6,12 +6,12 @@
  * (schema.def's mode) is part of the automaton:
  *
  *   WHOLE, JOINED  the string
- *   NAME           what follows the last '/': a '/' restarts every pattern
- *   EXT            what follows the last '.' of the name: '.' starts them, '/' forgets them
+ *   NAME           the same; the walk begins behind the last '/'
+ *   EXT            what follows the last '.' of the name: every '.' restarts all patterns
  *   EACH           NUL-terminated elements; NUL ends an element and starts the next
  *
  * An atom fires when a node that accepts it is entered; firing is final (the bit stays set), so a
- * pattern that ends in `*` fires early, except in NAME and EXT where a later '/' could take it back.
+ * pattern that ends in `*` fires early, except in EXT where a later '.' could take it back.
  */
 #ifndef COMPILER_NFA_H
 #define COMPILER_NFA_H

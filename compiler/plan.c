@@ -174,15 +174,18 @@ static bool judged_at(const struct unit *u, enum kes_event_id e)
 static bool loop_add(struct planner *p, struct hook_plan *h, uint32_t unit)
 {
 	const struct unit *u = &p->units->v[unit];
+	enum string_mode mode = fields[u->field].mode;
+	bool name = mode == MODE_NAME || mode == MODE_EXT;
 	struct loop *l = NULL;
 
 	for (size_t i = 0; i < h->nr_loops; i++) {
-		if (h->loops[i].buffer == fields[u->field].judged &&
+		if (h->loops[i].buffer == fields[u->field].judged && h->loops[i].name == name &&
 		    h->loops[i].dies == u->dfa.can_die && h->loops[i].nr_units < PLAN_LOOP_UNITS)
 			l = &h->loops[i];
 	}
 	if (!l) {
-		struct loop fresh = { .buffer = fields[u->field].judged, .dies = u->dfa.can_die };
+		struct loop fresh = { .buffer = fields[u->field].judged, .name = name,
+				      .dies = u->dfa.can_die };
 
 		if (h->nr_loops == PLAN_MAX_LOOPS)
 			return false;
@@ -437,7 +440,7 @@ static bool layout(struct planner *p, struct diags *d)
 	plan->at_cand = at += plan->nr_e;
 	plan->at_m = at += plan->nr_cand;
 	plan->at_queue = at += plan->nr_s + plan->nr_r + plan->nr_e;
-	plan->at_h1 = at += PLAN_QUEUE;
+	plan->at_h1 = at += 2 * PLAN_QUEUE;
 	plan->at_h0 = at += plan->nr_h1;
 	at += plan->nr_h0;
 	plan->scratch_words = power_of_two(at); /* chains mask their word with it */
@@ -494,7 +497,8 @@ static void hook_dump(FILE *out, const struct plan *plan, enum kes_event_id e)
 		event_kinds[e].name, h->nr_predicates, h->nr_loops, h->nr_numbers, h->nr_hits,
 		h->nr_stages, h->context ? ", context" : "", h->has_always ? ", always" : "");
 	for (size_t i = 0; i < h->nr_loops; i++) {
-		fprintf(out, "  loop over buffer %d%s: units", h->loops[i].buffer,
+		fprintf(out, "  loop over buffer %d%s%s: units", h->loops[i].buffer,
+			h->loops[i].name ? ", its name" : "",
 			h->loops[i].dies ? ", dies early" : "");
 		for (uint32_t k = 0; k < h->loops[i].nr_units; k++)
 			fprintf(out, " %u", h->loops[i].units[k]);

@@ -34,8 +34,8 @@ enum {
 	SCRATCH_FLAGS, /* 1: something is undecided, decide by M */
 	SCRATCH_RESUME, /* a bit for each loop that the slow walk must finish */
 	SCRATCH_COUNT, /* queued outcomes of the slow walk that runs */
-	SCRATCH_LOOPS, /* two words a loop: bytes left, states */
-	SCRATCH_PB = SCRATCH_LOOPS + 2 * 16,
+	SCRATCH_LOOPS, /* three words a loop: bytes left, states */
+	SCRATCH_PB = SCRATCH_LOOPS + 3 * 16,
 };
 
 /* Words of the PB header. */
@@ -49,7 +49,7 @@ enum {
 	PB_HEADER,
 };
 
-#define PLAN_LOOP_UNITS 4 /* automata stepped together: their states live in r6-r9 */
+#define PLAN_LOOP_UNITS 5 /* automata stepped together: their states live in r6-r9 and r0 */
 #define PLAN_MAX_LOOPS	16
 #define PLAN_QUEUE	512 /* outcomes of one run of a slow walk; a power of two */
 #define PLAN_MAX_STAGES 20 /* decision stages at one hook */
@@ -64,6 +64,7 @@ struct chain_entry {
 /* Automata that walk one buffer together. */
 struct loop {
 	enum kes_buffer buffer;
+	bool name; /* from behind the last '/' */
 	uint32_t units[PLAN_LOOP_UNITS]; /* indexes into automata */
 	uint32_t nr_units;
 	bool dies; /* every unit can die: stop when all have */

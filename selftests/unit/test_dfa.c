@@ -61,9 +61,15 @@ static bool mode_matches(const struct pattern *p, enum string_mode mode, const c
 	return value_matches(p, s, len);
 }
 
-/* The walk of the kernel: of a list the last NUL is END. */
+/* The walk of the kernel: names begin behind the last '/'; of a list the last NUL is END. */
 static void walk(const struct dfa *d, enum string_mode mode, const char *s, size_t len, bool *fired)
 {
+	const char *slash = memrchr(s, '/', len);
+
+	if (slash && (mode == MODE_NAME || mode == MODE_EXT)) {
+		len -= (size_t)(slash + 1 - s);
+		s = slash + 1;
+	}
 	memset(fired, 0, MAX_ATOMS * sizeof(*fired));
 	dfa_walk(d, s, len, mode != MODE_EACH, fired);
 }
