@@ -146,12 +146,14 @@ static void move_to_name(struct hook_gen *hg, const struct loop *l, int done)
 	emit_insn(e, ALU_REG(BPF_ADD, R4, R2));
 	emit_insn(e, ALU_IMM(BPF_AND, R4, KES_BUF_SPAN - 1));
 	emit_insn(e, ALU_REG(BPF_ADD, R1, R4));
+	/* 7.3 counts constants into the range of the pointer, which may not become negative. */
+	emit_insn(e, ALU_IMM(BPF_ADD, R1, NAME_LENGTHS));
 	emit_insn(e, MOV_IMM(R4, 0));
 	emit_bind(e, back);
 	emit_jump(e, JUMP_REG(BPF_JGT, R2, R4), more);
 	emit_jump(e, JUMP(), found);
 	emit_bind(e, more);
-	emit_insn(e, LOAD(BPF_B, R5, R1, offsetof(struct kes_slot, buf) - 1));
+	emit_insn(e, LOAD(BPF_B, R5, R1, offsetof(struct kes_slot, buf) - 1 - NAME_LENGTHS));
 	emit_jump(e, JUMP_IMM(BPF_JEQ, R5, '/'), found);
 	emit_insn(e, ALU_IMM(BPF_SUB, R1, 1));
 	emit_insn(e, ALU_IMM(BPF_ADD, R4, 1));
