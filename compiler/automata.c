@@ -21,7 +21,8 @@
 
 #include "err.h"
 
-#define GAPPED_STATES 4096 /* per automaton of gapped patterns: they double where others add */
+#define GAPPED_STATES 16384 /* per automaton of gapped patterns: they double where others add */
+#define GAPPED_WORTH  8 /* an automaton that holds less than one in so many is not worth its steps */
 #define GAPPED_MAX    1 /* automata of gapped patterns for one string */
 #define GAPPED_JOINED 24 /* more gapped patterns are not tried in one automaton with the others */
 
@@ -273,6 +274,7 @@ static void build_gapped(struct build *b, struct input *in)
 	const struct patterns *g = &in->kinds[GAPPED];
 	size_t done = 0;
 
+
 	for (int k = 0; k < GAPPED_MAX && done < g->nr; k++) {
 		size_t nr = g->nr - done;
 		struct dfa dfa;
@@ -280,7 +282,7 @@ static void build_gapped(struct build *b, struct input *in)
 		while (nr > 0 && try_build(b, in->mode, g->v + done, nr,
 					   fair_size(g->v + done, nr, 8, GAPPED_STATES), &dfa) != 0)
 			nr /= 2;
-		if (nr == 0)
+		if (nr == 0 || nr < g->nr / GAPPED_WORTH)
 			break;
 		unit_add(b, in, &dfa);
 		done += nr;

@@ -120,12 +120,11 @@ static void take_own(struct hook_gen *hg)
 	lookup_pbits(hg, SLOT_EV(pid));
 	check_identity(hg, SLOT_EV(start_ns), unknown);
 	copy_words(hg, p->at_s, PB_HEADER + p->nr_r, p->nr_s + p->nr_r);
-	copy_words(hg, SCRATCH_PB + PB_UND_SELF, PB_UND_SELF, 2);
+	copy_words(hg, SCRATCH_PB + PB_UND_SELF, PB_UND_SELF, 4); /* the gates, too */
 	emit_jump(e, JUMP(), done);
 	emit_bind(e, unknown);
 	zero_words(hg, p->at_s, p->nr_s + p->nr_r);
-	fill_word(hg, SCRATCH_PB + PB_UND_SELF);
-	fill_word(hg, SCRATCH_PB + PB_UND_PARENT);
+	set_words(hg, SCRATCH_PB + PB_UND_SELF, 4, -1);
 	emit_bind(e, done);
 }
 
@@ -155,7 +154,18 @@ static void hit_process_pivots(struct hook_gen *hg)
 {
 	const struct plan *p = hg->plan;
 	struct emit *e = hg->e;
+	int closed = emit_label(e);
 
+	if (!hg->h->nr_pivot_words)
+		return;
+	emit_insn(e, LOAD(BPF_DW, R1, R7, PB(PB_GATE_PARENT)));
+	if (hg->event != KES_EXEC) { /* there the own pivots come from the walk */
+		emit_insn(e, LOAD(BPF_DW, R2, R7, PB(PB_GATE_SELF)));
+		emit_insn(e, ALU_REG(BPF_OR, R1, R2));
+	}
+	emit_insn(e, ALU_IMM(BPF_RSH, R1, hg->event));
+	emit_insn(e, ALU_IMM(BPF_AND, R1, 1));
+	emit_jump(e, JUMP_IMM(BPF_JEQ, R1, 0), closed);
 	for (size_t i = 0; i < hg->h->nr_pivot_words; i++) {
 		const struct pivot_word *pw = &hg->h->pivot_words[i];
 		int none = emit_label(e);
@@ -172,6 +182,7 @@ static void hit_process_pivots(struct hook_gen *hg)
 		gen_or_bit(hg, SCRATCH_HTOP, pw->hit_word / 64);
 		emit_bind(e, none);
 	}
+	emit_bind(e, closed);
 }
 
 /* dst = index of the lowest set bit of src (not zero); clobbers R4. */
@@ -339,7 +350,7 @@ static void expand_hits(struct hook_gen *hg)
 static void und_mask(struct hook_gen *hg, const struct unit *u, enum field_scope scope)
 {
 	const struct plan *p = hg->plan;
-	uint32_t nr_words = p->nr_s + p->nr_r + p->nr_e;
+	uint32_t nr_words = p->nr_t;
 	uint64_t *mask = arena_array(hg->g->arena, nr_words + 1, uint64_t);
 
 	for (size_t i = 0; i < u->nr_atoms; i++) {
@@ -397,7 +408,7 @@ static void decide_undecided(struct hook_gen *hg)
 	const struct hook_plan *h = hg->h;
 	struct emit *e = hg->e;
 	int decided = emit_label(e);
-	uint32_t nr_words = p->nr_s + p->nr_r + p->nr_e;
+	uint32_t nr_words = p->nr_t;
 
 	emit_insn(e, LOAD(BPF_DW, R3, R7, 8 * SCRATCH_FLAGS));
 	test_undecided(hg, SCRATCH_UND, h->und_event);
@@ -492,7 +503,7 @@ void gen_expand(struct hook_gen *hg)
 	const struct plan *p = hg->plan;
 
 	load_bases(hg);
-	zero_words(hg, p->at_e, p->nr_e);
+	zero_words(hg, p->at_e, p->nr_e + (hg->event == KES_EXEC ? p->nr_x : 0));
 	zero_words(hg, p->at_cand, p->nr_cand);
 	zero_words(hg, SCRATCH_STAGES, 1);
 	zero_words(hg, SCRATCH_FLAGS, 1);

@@ -56,10 +56,48 @@ static enum field_scope scope_of(const struct planner *p, uint32_t atom)
 	return fields[p->atoms->v[atom].field].scope;
 }
 
+enum image { IMAGE_S, IMAGE_R, IMAGE_E, IMAGE_X, NR_IMAGES };
+
+static void mark_atoms(const struct formula *f, bool *used)
+{
+	if (f->kind == FORMULA_ATOM)
+		used[f->atom] = true;
+	for (size_t i = 0; i < f->nr_kids; i++)
+		mark_atoms(f->kids[i], used);
+}
+
+/* Atoms that some predicate tests at a hook other than exec. */
+static bool *kept_atoms(const struct planner *p)
+{
+	bool *kept = arena_array(p->arena, p->atoms->nr + 1, bool);
+
+	for (size_t i = 0; i < p->atoms->nr_predicates; i++) {
+		for (int e = 0; e < KES_NR_EVENTS; e++) {
+			if (e != KES_EXEC && p->atoms->predicates[i].at[e].formula)
+				mark_atoms(p->atoms->predicates[i].at[e].formula, kept);
+		}
+	}
+	return kept;
+}
+
+static enum image image_of(const struct planner *p, uint32_t atom, const bool *kept)
+{
+	switch (scope_of(p, atom)) {
+	case SCOPE_PROCESS:
+		return kept[atom] ? IMAGE_S : IMAGE_X;
+	case SCOPE_PARENT:
+		return IMAGE_R;
+	default:
+		return IMAGE_E;
+	}
+}
+
 /* Bits in the order of atoms, so that a rule's atoms lie near each other. */
 static void assign_bits(struct planner *p)
 {
-	uint32_t nr_s = 0, nr_r = 0, nr_e = 0;
+	struct plan *plan = p->plan;
+	uint32_t nr[NR_IMAGES] = { 0 }, base[NR_IMAGES];
+	bool *kept = kept_atoms(p);
 
 	for (size_t i = 0; i < p->units->nr; i++) {
 		for (size_t k = 0; k < p->units->v[i].nr_atoms; k++)
@@ -68,32 +106,27 @@ static void assign_bits(struct planner *p)
 	for (uint32_t i = 0; i < p->atoms->nr; i++) {
 		if (p->atoms->v[i].lowering == ATOM_UNKNOWN)
 			p->unit_of[i] = ATOM_NONE;
-		if (p->unit_of[i] == ATOM_NONE)
-			continue;
-		if (scope_of(p, i) == SCOPE_PROCESS)
-			nr_s++;
-		else if (scope_of(p, i) == SCOPE_PARENT)
-			nr_r++;
-		else
-			nr_e++;
+		if (p->unit_of[i] != ATOM_NONE)
+			nr[image_of(p, i, kept)]++;
 	}
-	p->plan->nr_s = words_of(nr_s);
-	p->plan->nr_r = words_of(nr_r);
-	p->plan->nr_e = words_of(nr_e);
-	nr_s = nr_r = nr_e = 0;
+	plan->nr_s = words_of(nr[IMAGE_S]);
+	plan->nr_r = words_of(nr[IMAGE_R]);
+	plan->nr_e = words_of(nr[IMAGE_E]);
+	plan->nr_x = words_of(nr[IMAGE_X]);
+	plan->nr_t = plan->nr_s + plan->nr_r + plan->nr_e + plan->nr_x;
+	base[IMAGE_S] = 0;
+	base[IMAGE_R] = 64 * plan->nr_s;
+	base[IMAGE_E] = base[IMAGE_R] + 64 * plan->nr_r;
+	base[IMAGE_X] = base[IMAGE_E] + 64 * plan->nr_e;
+	memset(nr, 0, sizeof(nr));
 	for (uint32_t i = 0; i < p->atoms->nr; i++) {
-		struct atom *atom = &p->atoms->v[i];
+		enum image image = image_of(p, i, kept);
 
 		if (p->unit_of[i] == ATOM_NONE)
 			continue;
-		if (scope_of(p, i) == SCOPE_PROCESS) {
-			atom->bit = nr_s++;
-		} else if (scope_of(p, i) == SCOPE_PARENT) {
-			atom->parent_bit = nr_r;
-			atom->bit = 64 * p->plan->nr_s + nr_r++;
-		} else {
-			atom->bit = 64 * (p->plan->nr_s + p->plan->nr_r) + nr_e++;
-		}
+		if (image == IMAGE_R)
+			p->atoms->v[i].parent_bit = nr[image];
+		p->atoms->v[i].bit = base[image] + nr[image]++;
 	}
 }
 
@@ -170,7 +203,10 @@ static bool judged_at(const struct unit *u, enum kes_event_id e)
 	return u->process ? e == KES_EXEC : (u->events & (1u << e)) != 0;
 }
 
-/* Put a unit into a loop over its buffer; those that die early walk apart from the others. */
+/*
+ * Put a unit into a loop over its buffer. One that can die early is no reason for a second loop:
+ * stepping along with the others costs less than beginning again.
+ */
 static bool loop_add(struct planner *p, struct hook_plan *h, uint32_t unit)
 {
 	const struct unit *u = &p->units->v[unit];
@@ -180,7 +216,7 @@ static bool loop_add(struct planner *p, struct hook_plan *h, uint32_t unit)
 
 	for (size_t i = 0; i < h->nr_loops; i++) {
 		if (h->loops[i].buffer == fields[u->field].judged && h->loops[i].name == name &&
-		    h->loops[i].dies == u->dfa.can_die && h->loops[i].nr_units < PLAN_LOOP_UNITS)
+		    h->loops[i].nr_units < PLAN_LOOP_UNITS)
 			l = &h->loops[i];
 	}
 	if (!l) {
@@ -192,6 +228,7 @@ static bool loop_add(struct planner *p, struct hook_plan *h, uint32_t unit)
 		vec_push(p->arena, h->loops, h->nr_loops, h->cap_loops, fresh);
 		l = &h->loops[h->nr_loops - 1];
 	}
+	l->dies &= u->dfa.can_die;
 	l->units[l->nr_units++] = unit;
 	return true;
 }
@@ -225,14 +262,6 @@ static bool plan_walks(struct planner *p, enum kes_event_id e, struct diags *d)
 	return true;
 }
 
-
-static void mark_atoms(const struct formula *f, bool *used)
-{
-	if (f->kind == FORMULA_ATOM)
-		used[f->atom] = true;
-	for (size_t i = 0; i < f->nr_kids; i++)
-		mark_atoms(f->kids[i], used);
-}
 
 /* Which process units matter at a hook: when one is undecided, so is the event. */
 static void plan_dependence(struct planner *p, enum kes_event_id e)
@@ -437,9 +466,9 @@ static bool layout(struct planner *p, struct diags *d)
 	plan->at_r = at += plan->nr_s;
 	plan->at_e = at += plan->nr_r;
 	plan->pb_words = plan->at_e - SCRATCH_PB;
-	plan->at_cand = at += plan->nr_e;
+	plan->at_cand = at += plan->nr_e + plan->nr_x;
 	plan->at_m = at += plan->nr_cand;
-	plan->at_queue = at += plan->nr_s + plan->nr_r + plan->nr_e;
+	plan->at_queue = at += plan->nr_t;
 	plan->at_h1 = at += 2 * PLAN_QUEUE;
 	plan->at_h0 = at += plan->nr_h1;
 	at += plan->nr_h0;
@@ -516,8 +545,9 @@ static void hook_dump(FILE *out, const struct plan *plan, enum kes_event_id e)
 
 void plan_dump(FILE *out, const struct plan *plan)
 {
-	fprintf(out, "words: S %u, R %u, E %u, candidates %u, H0 %u, H1 %u, scratch %u, PB %u\n",
-		plan->nr_s, plan->nr_r, plan->nr_e, plan->nr_cand, plan->nr_h0, plan->nr_h1,
+	fprintf(out,
+		"words: S %u, R %u, E %u, X %u, candidates %u, H0 %u, H1 %u, scratch %u, PB %u\n",
+		plan->nr_s, plan->nr_r, plan->nr_e, plan->nr_x, plan->nr_cand, plan->nr_h0, plan->nr_h1,
 		plan->scratch_words, plan->pb_words);
 	for (size_t i = 0; i < plan->atoms->nr; i++) {
 		const struct atom *x = &plan->atoms->v[i];

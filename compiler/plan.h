@@ -9,7 +9,8 @@
  *   R  parent atoms, judged for the parent of this process
  *   C  parent atoms, judged over this process, for its children
  *   E  atoms of one event
- *   T  = S R E, what the decision code tests; M is T with every undecided bit set
+ *   X  the process's own atoms that only rules at exec ask about: not kept beyond it
+ *   T  = S R E X, what the decision code tests; M is T with every undecided bit set
  *
  * The record of a process in k_pbits is PB = header, C, S, R. The scratch area (k_scratch, one a
  * slot) holds a PB, E and M, the candidate words, and the hit bitmap that the walks fill:
@@ -41,7 +42,7 @@ enum {
 /* Words of the PB header. */
 enum {
 	PB_START, /* start time of the process */
-	PB_UND_SELF, /* process units that are undecided for it */
+	PB_UND_SELF, /* process units that are undecided for it; the next four are copied together */
 	PB_UND_PARENT, /* the same for its parent */
 	PB_GATE_SELF, /* hooks at which a pivot among its own atoms is true */
 	PB_GATE_PARENT, /* the same among its parent atoms */
@@ -109,7 +110,8 @@ struct plan {
 	const struct atoms *atoms;
 	const struct automata *units;
 	/* sizes in words */
-	uint32_t nr_s, nr_r, nr_e;
+	uint32_t nr_s, nr_r, nr_e, nr_x;
+	uint32_t nr_t; /* their sum */
 	/* offsets in words of the scratch area */
 	uint32_t at_c, at_s, at_r, at_e, at_cand, at_m, at_queue, at_h1, at_h0;
 	uint32_t nr_cand, nr_h1, nr_h0; /* H sizes are powers of two */

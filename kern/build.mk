@@ -9,7 +9,9 @@ BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 
 KERN_ARCH := $(shell uname -m | sed 's/x86_64/x86/; s/aarch64/arm64/; s/ppc64le/powerpc/')
 # v2: 5.10 knows its jumps. stdbool.h and the uapi headers are all that is included.
-KERN_CFLAGS := -target bpf -mcpu=v2 -D__TARGET_ARCH_$(KERN_ARCH) -O2 -g -std=gnu11 \
+# No block placement: it may put the end of a loop before its head and let it fall through, which
+# 5.10 takes for a loop it does not allow ("back-edge from insn").
+KERN_CFLAGS := -target bpf -mcpu=v2 -mllvm -disable-block-placement -D__TARGET_ARCH_$(KERN_ARCH) -O2 -g -std=gnu11 \
 	-Wall -Wextra -Wshadow -Wno-unused-parameter -Werror \
 	-isystem /usr/include/$(shell uname -m)-linux-gnu -MMD -MP
 

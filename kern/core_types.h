@@ -32,7 +32,9 @@ struct cred {
 	kgid_t egid;
 };
 
+/* Whole, and little-endian: it is read in one piece. */
 struct qstr {
+	__u32 hash;
 	__u32 len;
 	const unsigned char *name;
 };
@@ -80,6 +82,8 @@ struct mm_struct {
 
 struct signal_struct {
 	atomic_t live;
+	int nr_threads;
+	unsigned long long sum_sched_runtime;
 	int group_exit_code;
 	unsigned int flags;
 };

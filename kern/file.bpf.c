@@ -20,7 +20,7 @@
  * include/linux/fs.h. The kernel's own opens: of the file below an overlay (the user's open of the
  * same path was an event already), of caches. FMODE_BACKING is 6.5+ and was free before.
  */
-#define FMODE_BACKING	0x2000000u
+#define FMODE_BACKING   0x2000000u
 #define FMODE_NOACCOUNT 0x20000000u
 
 static const char deleted[] = " (deleted)";

@@ -17,7 +17,6 @@ static __always_inline struct kes_slot *event_begin(__u32 event)
 
 	if (s) {
 		count(s, event, KES_SEEN);
-		task_fill_common(&s->ev);
 		return s;
 	}
 	count_lost(event, KES_SEEN);
@@ -68,7 +67,7 @@ static __always_inline void finish_enrich(struct kes_slot *s, const struct task_
 {
 	if (!procs_enrich_own(s) && task) {
 		if (!event_has(s, KES_BUF_EXE))
-			path_fill_exe(s, task, PATH_STEPS);
+			path_fill_exe(s, task);
 		if (!event_has(s, KES_BUF_ARGS))
 			task_fill_args(s, task);
 	}
@@ -81,7 +80,10 @@ static __always_inline void finish_cwd(struct kes_slot *s, const struct task_str
 		path_fill_cwd(s, task);
 }
 
-/* Header and strings are neighbours in the slot: one copy. */
+/*
+ * Header and strings are neighbours in the slot: one copy. Time and comm wait until here: nothing
+ * is judged by them, and most events do not come here.
+ */
 static __always_inline void finish_emit(struct kes_slot *s, __u32 event)
 {
 	__u64 len = s->ev.buf_len;
@@ -91,6 +93,8 @@ static __always_inline void finish_emit(struct kes_slot *s, __u32 event)
 		len = KES_BUF_SPAN;
 	len += sizeof(s->ev);
 	s->ev.size = len;
+	s->ev.ktime_ns = bpf_ktime_get_boot_ns();
+	bpf_get_current_comm(s->ev.comm, sizeof(s->ev.comm));
 	s->ev.generation = generation;
 	s->ev.cpu = bpf_get_smp_processor_id();
 	s->ev.seq = count_seq();

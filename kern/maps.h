@@ -60,7 +60,7 @@ extern __u32 generation;
 extern __u32 self_tgid;
 extern bool has_second; /* every hook has two programs: see twice.h */
 
-#define NR_TAKEN 4096 /* a power of two */
+#define NR_TAKEN 4096         /* a power of two */
 extern __u64 taken[NR_TAKEN]; /* of twice.h */
 
 #endif /* KERN_MAPS_H */

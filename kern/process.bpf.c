@@ -115,7 +115,7 @@ static __always_inline int on_exec(void *ctx, const struct task_struct *task,
 	}
 	task_fill(&s->ev, task);
 	s->ev.args_count = bprm->argc;
-	path_fill_exe(s, task, PATH_STEPS_EXE);
+	path_fill_new_exe(s, task);
 	task_fill_args(s, task);
 	procs_write(s);
 	if (event_wants(KES_EXEC, KES_BUF_CWD))
@@ -170,18 +170,21 @@ static __always_inline bool exit_is_last(const __u64 *ctx, const struct task_str
 }
 
 /*
- * Of several last threads the first one speaks for the group. That there is one thread left proves
- * nothing: the one that spoke may be gone already.
+ * Of several last threads the first one speaks for the group. A thread that was taken off nr_threads
+ * may have spoken; it left its run time, so without any there was only one ever.
  */
 static __always_inline bool exit_is_first_of_last(const struct task_struct *task)
 {
-	struct exit_key key = {
-		.tgid = task->tgid,
-		.start_ns = task->group_leader->start_boottime,
-	};
+	struct exit_key key;
 	__u8 value = 1;
 
-	return exit_has_group_dead || bpf_map_update_elem(&exits, &key, &value, BPF_NOEXIST) == 0;
+	if (exit_has_group_dead)
+		return true;
+	if (task->signal->nr_threads <= 1 && !task->signal->sum_sched_runtime)
+		return true;
+	key.tgid = task->tgid;
+	key.start_ns = task->group_leader->start_boottime;
+	return bpf_map_update_elem(&exits, &key, &value, BPF_NOEXIST) == 0;
 }
 
 /*

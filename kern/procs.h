@@ -73,15 +73,15 @@ static __always_inline void procs_write(struct kes_slot *s)
 	p->ppid = s->ev.ppid;
 	p->parent_start_ns = s->ev.parent_start_ns;
 	p->args_count = s->ev.args_count;
-	p->exec_ns = s->ev.ktime_ns;
+	p->exec_ns = bpf_ktime_get_boot_ns();
 	procs_copy(s, KES_BUF_EXE, &p->exe, p->exe_buf, KES_PROC_EXE);
 	procs_copy(s, KES_BUF_ARGS, &p->args, p->args_buf, KES_PROC_ARGS);
 	if (bpf_map_update_elem(&procs, &tgid, p, BPF_ANY))
 		count(s, KES_EXEC, KES_PROCS_FULL);
 }
 
-static __always_inline void procs_string(struct kes_slot *s, __u32 buffer, const struct kes_str *str,
-					 const char *space)
+static __always_inline void procs_string(struct kes_slot *s, __u32 buffer,
+					 const struct kes_str *str, const char *space)
 {
 	if (!(s->ev.str[buffer].flags & KES_STR_PRESENT) && (str->flags & KES_STR_PRESENT))
 		string_append(s, buffer, space, str->len, str->flags);

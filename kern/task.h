@@ -48,13 +48,6 @@ static __always_inline void task_fill_current(struct kes_event *ev)
 		task_fill_probed(ev, (struct task_struct *)bpf_get_current_task());
 }
 
-/* Time and comm: what every event has. */
-static __always_inline void task_fill_common(struct kes_event *ev)
-{
-	ev->ktime_ns = bpf_ktime_get_boot_ns();
-	bpf_get_current_comm(ev->comm, sizeof(ev->comm));
-}
-
 /*
  * The arguments of the current task as exec left them, or as the process changed them since.
  * Right after exec the pages are there. Later they may be swapped out, and this context cannot

@@ -209,14 +209,35 @@ static void save_log(const char *program, const char *text, size_t len)
 		log_hint("the verifier's whole log is in %s", path);
 }
 
+/*
+ * What a person should see first. Since 7.x a report follows the log: its head says why, what comes
+ * after is the whole way there. The line before the head is the reason as it always was.
+ */
+static void print_reason(const char *text, size_t len)
+{
+	const char *head = strstr(text, "\nVerification failed:");
+	const char *from, *end = text + len;
+
+	if (!head) {
+		log_error("  the verifier's last lines:");
+		print_lines(last_lines(text, len, LAST_LINES), end);
+		return;
+	}
+	from = last_lines(text, (size_t)(head - text), 1);
+	end = head;
+	for (int i = 0; i < LAST_LINES && *end; i++)
+		end = strchrnul(end + 1, '\n');
+	log_error("  the verifier's report:");
+	print_lines(from, end);
+}
+
 static void explain_rejected(const char *what, const char *program, const char *text, int err)
 {
 	size_t len = strnlen(text, LOG_BYTES);
 
 	log_error("cannot load program %s of the %s: %s", program, what, strerror(-err));
 	print_sources(text, len);
-	log_error("  the verifier's last lines:");
-	print_lines(last_lines(text, len, LAST_LINES), text + len);
+	print_reason(text, len);
 	save_log(program, text, len);
 }
 

@@ -3,6 +3,7 @@
  * kestrel.c - everything an operator types: finds the sub-command and hands over.
  */
 #include <argp.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -84,10 +85,27 @@ static int flush_stdout(int code)
 	return code == EXIT_OK ? EXIT_FAILED : code;
 }
 
+/*
+ * A standard stream that was closed would become the next file that is opened: alerts would go to a
+ * BPF map. In its place comes one that refuses what is done with it.
+ */
+static bool occupy_standard_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_PATH) != fd)
+			return false;
+	}
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const struct command *c;
 
+	if (!occupy_standard_streams()) {
+		log_error("cannot open /dev/null: %s", strerror(errno));
+		return EXIT_FAILED;
+	}
 	if (argc < 2) {
 		print_help(stderr);
 		return EXIT_USAGE;

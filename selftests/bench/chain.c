@@ -54,7 +54,8 @@ static int open_inject(struct chain *c, enum kes_event_id event)
 
 	if (!inject)
 		return -errno;
-	bpf_object__for_each_program(p, inject->obj) {
+	bpf_object__for_each_program(p, inject->obj)
+	{
 		bool mine = p == inject->progs.inject || p == inject->progs.inject_finish;
 
 		bpf_program__set_autoload(p, mine);
@@ -71,7 +72,8 @@ static int share_maps(const struct chain *c)
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map(map, c->ruleset) {
+	bpf_object__for_each_map(map, c->ruleset)
+	{
 		const char *name = bpf_map__name(map);
 
 		if (strcmp(name, "slots") == 0)
@@ -109,7 +111,8 @@ static int load_ruleset(struct chain *c, const void *image, size_t len, struct c
 	if (err)
 		return err;
 	load->ms = now_ms() - begin_ms;
-	bpf_object__for_each_program(p, c->ruleset) {
+	bpf_object__for_each_program(p, c->ruleset)
+	{
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
 
@@ -125,8 +128,9 @@ static int insert(const struct inject *inject, uint32_t index, const struct bpf_
 {
 	int fd = p ? bpf_program__fd(p) : -1;
 
-	return bpf_map_update_elem(bpf_map__fd(inject->maps.tail_inject), &index, &fd, BPF_ANY) ?
-		       -errno : 0;
+	return bpf_map_update_elem(bpf_map__fd(inject->maps.tail_inject), &index, &fd, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 static int connect_programs(const struct chain *c, int event, uint32_t nr)
@@ -238,8 +242,7 @@ int chain_run(struct chain *c, const struct inject_event *in, uint32_t repeat,
 	fd = bpf_program__fd(inject->progs.inject);
 	if (bpf_map_update_elem(bpf_map__fd(inject->maps.inject_event), &zero, in, BPF_ANY))
 		return -errno;
-	err = c->timing == TIMING_REPEAT ? run_repeated(fd, repeat, ns) :
-					   run_stats(fd, repeat, ns);
+	err = c->timing == TIMING_REPEAT ? run_repeated(fd, repeat, ns) : run_stats(fd, repeat, ns);
 	if (err)
 		return err;
 	if (bpf_map_lookup_elem(bpf_map__fd(inject->maps.inject_result), &zero, result))

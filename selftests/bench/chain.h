@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * chain.h - the generated programs of one ruleset object between the two of kern/inject.bpf.c, to be
- * timed by BPF_PROG_TEST_RUN. Nothing is attached.
+ * chain.h - the generated programs of one ruleset object between the two of kern/inject.bpf.c, to
+ * be timed by BPF_PROG_TEST_RUN. Nothing is attached.
  */
 #ifndef BENCH_CHAIN_H
 #define BENCH_CHAIN_H
@@ -13,8 +13,8 @@
 
 /* How runs are timed. */
 enum timing {
-	TIMING_REPEAT, /* as scheduler classifiers, which the kernel repeats and times: 6.10 and later */
-	TIMING_STATS, /* as raw tracepoints, by the kernel's statistics of program runs */
+	TIMING_REPEAT, /* as scheduler classifiers, which the kernel repeats and times: 6.10+ */
+	TIMING_STATS,  /* as raw tracepoints, by the kernel's statistics of program runs */
 	NR_TIMINGS,
 };
 
@@ -23,7 +23,7 @@ struct chain;
 struct chain_load {
 	double ms; /* one bpf_object__load: maps, verifier, JIT */
 	uint32_t nr_programs;
-	uint64_t nr_verified; /* instructions that the verifier processed; 0: the kernel does not tell */
+	uint64_t nr_verified; /* instructions that the verifier processed; 0: unknown to it */
 };
 
 /*

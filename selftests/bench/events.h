@@ -6,12 +6,12 @@
 #ifndef BENCH_EVENTS_H
 #define BENCH_EVENTS_H
 
-#define BENCH_EXE  "/usr/lib/postgres/bin/postmast" /* 30 bytes */
+#define BENCH_EXE  "/usr/lib/postgres/bin/postmast"           /* 30 bytes */
 #define BENCH_PATH "/var/lib/postgres/base/16384/2619_vm.dat" /* 40 bytes */
 #define BENCH_CWD  "/var/lib/postgres"
 
 /* Each argument with its NUL: joined by spaces a command line of 100 bytes. */
-#define BENCH_ARGS                                                                        \
+#define BENCH_ARGS                                                                         \
 	"postmast\0--data_directory=/var/lib/postgres\0--config_file=/etc/postgres.conf\0" \
 	"--port=5432\0--silent=on\0"
 #define BENCH_NR_ARGS 5

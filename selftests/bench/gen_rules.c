@@ -23,14 +23,14 @@
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
 
-#define FILE_EVERY  4 /* one rule in so many is on file events */
-#define FIRST_FILE  (FILE_EVERY - 1)
-#define NR_NAMES    700 /* program names */
-#define NR_PARTS    2500 /* components of paths */
-#define NR_ARGS	    4000 /* words of arguments */
-#define FIRST_PART  NR_NAMES
-#define FIRST_ARG   (FIRST_PART + NR_PARTS)
-#define WORD_BYTES  16
+#define FILE_EVERY   4 /* one rule in so many is on file events */
+#define FIRST_FILE   (FILE_EVERY - 1)
+#define NR_NAMES     700  /* program names */
+#define NR_PARTS     2500 /* components of paths */
+#define NR_ARGS      4000 /* words of arguments */
+#define FIRST_PART   NR_NAMES
+#define FIRST_ARG    (FIRST_PART + NR_PARTS)
+#define WORD_BYTES   16
 #define FOLD_PERCENT 20
 
 /* What a literal is about decides how it looks. */
@@ -40,7 +40,7 @@ enum shape { EXACT, PREFIX, CONTAINS, STARS, SUFFIX, NR_SHAPES };
 struct gen {
 	FILE *out;
 	uint64_t rng;
-	uint64_t shapes[NR_SHAPES]; /* literals so far */
+	uint64_t shapes[NR_SHAPES];        /* literals so far */
 	uint64_t leaves, folded, rules[2]; /* process, file */
 };
 
@@ -120,9 +120,9 @@ static struct word arg_word(struct gen *g)
 static const char *directory(struct gen *g, const struct word *w)
 {
 	static const char *const directories[] = {
-		"/usr/bin/", "/usr/sbin/",  "/bin/",	 "/usr/local/bin/", "/usr/lib/", "/opt/",
-		"/tmp/",     "/var/tmp/",   "/dev/shm/", "/etc/",	    "/home/",	 "/root/",
-		"/var/lib/", "/usr/share/", "/var/log/", "/run/",	    "/var/run/", "/boot/",
+		"/usr/bin/", "/usr/sbin/",  "/bin/",     "/usr/local/bin/", "/usr/lib/", "/opt/",
+		"/tmp/",     "/var/tmp/",   "/dev/shm/", "/etc/",           "/home/",    "/root/",
+		"/var/lib/", "/usr/share/", "/var/log/", "/run/",           "/var/run/", "/boot/",
 	};
 
 	if (percent(g, 25))
@@ -132,7 +132,8 @@ static const char *directory(struct gen *g, const struct word *w)
 
 static const char *drop_directory(struct gen *g)
 {
-	static const char *const directories[] = { "/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/" };
+	static const char *const directories[] = { "/tmp/", "/var/tmp/", "/dev/shm/",
+						   "/run/user/" };
 
 	return directories[pick(g, ARRAY_SIZE(directories))];
 }
@@ -505,8 +506,8 @@ static int write_rule(struct gen *g, uint64_t seed, const char *dir, uint32_t nr
 
 static void print_made(const struct gen *g, uint64_t seed)
 {
-	static const char *const names[NR_SHAPES] = { "exact", "prefix", "contains", "several stars",
-						      "suffix" };
+	static const char *const names[NR_SHAPES] = { "exact", "prefix", "contains",
+						      "several stars", "suffix" };
 	uint64_t sum = 0;
 
 	for (int i = 0; i < NR_SHAPES; i++)

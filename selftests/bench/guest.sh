@@ -8,7 +8,7 @@
 #
 # In:   DIR holds workload, empty, empty.bpf.o, kestrel and rules-NUMBER.o.
 # Out:  lines for report.awk: "vm OPERATION CONFIGURATION INSTRUCTIONS", "vmload NUMBER MILLIONS",
-#       "vmdrop NUMBER TEXT" with kestrel's last words on what it counted.
+#       "vmcount NUMBER TEXT" with kestrel's last words on what it counted, "vmkernel RELEASE".
 # Exit: 0 everything was measured; else 1.
 set -u
 
@@ -54,6 +54,7 @@ with() { # CONFIGURATION COMMAND...
 	wait "$watcher" 2>/dev/null # or the shell tells that it was terminated
 }
 
+echo "vmkernel $(uname -r)"
 workload nothing
 with empty "$dir/empty" "$dir/empty.bpf.o" "$ready"
 for number in "$@"; do

@@ -10,5 +10,6 @@ $(CLI_TEST)/forge: $(CLI_TEST)/forge.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lelf -lxxhash
 
 .PHONY: cli-test
+check: $(CLI_TEST)/forge
 cli-test: $(BUILD)/bin/kestrelc $(BUILD)/bin/kestrel $(CLI_TEST)/forge ## tests of the commands, which load nothing
 	$(Q)selftests/cli/run.sh

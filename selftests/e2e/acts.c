@@ -144,8 +144,17 @@ const struct act acts[] = {
 	{ RUN("group_id", 0, BIN "which"), .uid = 1 },
 
 	{ RUN("beyond_window", ALERT_EXEC, BIN "long", "x", "needle") },
+	/* The kernel cannot see all of the arguments: every rule that they could fire says so. */
 	{ RUN("beyond_window", ALERT_EXEC, BIN "long", ACT_LONG, "needle"),
-	  .verdict = "undecided" },
+	  .verdict = "undecided",
+	  .also = { { "equal", ALERT_EXEC },
+		    { "in_fold", ALERT_EXEC },
+		    { "colon", ALERT_EXEC },
+		    { "like", ALERT_EXEC },
+		    { "contains", ALERT_EXEC },
+		    { "and", ALERT_EXEC },
+		    { "or", ALERT_EXEC },
+		    { "every_process_event", ALERT_EXEC | ALERT_END } } },
 	{ RUN("beyond_window", 0, BIN "long", "x", "needless") },
 
 	{ RUN("odd_bytes", ALERT_EXEC, BIN "odd", "\"quoted\"", "a\nb\tc\\d", "\x1b[31m\x01\x7f",

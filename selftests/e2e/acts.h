@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-/* The alerts that an act must raise, one for each bit; it raises no others, of any rule. */
+/* The alerts that an act must raise, one for each bit; it raises no others. */
 enum {
 	ALERT_EXEC = 1 << 0,
 	ALERT_FORK = 1 << 1, /* its process is the child that the act forks */
@@ -32,8 +32,14 @@ enum deed {
 };
 
 #define ACT_ARGS_MAX   8
+#define ACT_ALSO_MAX   8
 #define ACT_LONG       "(long)" /* stands for an argument of ACT_LONG_BYTES characters */
 #define ACT_LONG_BYTES 5000
+
+struct act_alerts {
+	const char *rule;
+	unsigned int alerts;
+};
 
 struct act {
 	const char *rule;               /* whose hit or near miss this is: its id */
@@ -47,7 +53,8 @@ struct act {
 	const char *via_args[ACT_ARGS_MAX];
 	const char *cwd; /* NULL: ACT_CWD */
 	unsigned int uid, gid;
-	const char *verdict; /* who decided; NULL: "kernel" */
+	const char *verdict;                  /* who decided; NULL: "kernel" */
+	struct act_alerts also[ACT_ALSO_MAX]; /* alerts of other rules, with the same verdict */
 };
 
 struct act_rule {

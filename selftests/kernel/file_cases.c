@@ -251,8 +251,7 @@ static void open_overlay(void)
 	mkdir("wrk", 0755);
 	mkdir("merged", 0755);
 	make_file("lower/file");
-	if (mount("overlay", "merged", "overlay", 0,
-		  "lowerdir=lower,upperdir=upper,workdir=wrk")) {
+	if (mount("overlay", "merged", "overlay", 0, "lowerdir=lower,upperdir=upper,workdir=wrk")) {
 		truth->skip = true;
 		snprintf(truth->text, sizeof(truth->text), "no overlayfs: %s", strerror(errno));
 		return;

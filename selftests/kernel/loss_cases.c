@@ -25,9 +25,9 @@ static uint64_t unaccounted(uint64_t c[KES_NR_EVENTS][KES_NR_COUNTERS], int even
 	uint64_t ends = 0;
 
 #define COUNTER(id, name, sign) ends += COUNTER_IS_##sign * c[event][KES_##id];
-#define COUNTER_IS_SEEN 0
-#define COUNTER_IS_END	1
-#define COUNTER_IS_NOTE 0
+#define COUNTER_IS_SEEN         0
+#define COUNTER_IS_END          1
+#define COUNTER_IS_NOTE         0
 #include "../../kern/schema.def"
 	return c[event][KES_SEEN] - ends;
 }

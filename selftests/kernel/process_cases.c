@@ -2,9 +2,9 @@
 /*
  * process_cases.c - fork, exec and exit, field by field, with what peers fell over.
  */
+#include <linux/sched.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -48,7 +48,8 @@ static void life(void)
 	run_child(life_child, &truth->child);
 }
 
-static const char life_args[] = "tr\0exit\0" "7\0two words\0";
+static const char life_args[] = "tr\0exit\0"
+				"7\0two words\0";
 
 static void check_parent(const struct kes_event *ev)
 {

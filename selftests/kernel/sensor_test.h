@@ -27,7 +27,7 @@ struct truth {
 };
 
 extern struct truth *truth;
-extern const char *trigger; /* absolute path of the program trigger */
+extern const char *trigger;  /* absolute path of the program trigger */
 extern const char *work_dir; /* absolute path of an empty directory on a tmpfs */
 
 struct test_case {
@@ -63,7 +63,7 @@ struct sleeper {
 };
 
 void start_sleeper(struct sleeper *s, scenario_fn *scenario); /* returns when it waits */
-bool end_sleeper(struct sleeper *s); /* and takes its events */
+bool end_sleeper(struct sleeper *s);                          /* and takes its events */
 
 /* Waiting is for a condition, and ends at a deadline. */
 time_t deadline_from_now(void);
