@@ -481,6 +481,68 @@ static void file_rule(struct gen *g)
 	g->rules[1]++;
 }
 
+/* field like ("…", "…"): one literal of each shape that the field's tests have. */
+static void every_shape(struct gen *g, const char *field, enum subject subject)
+{
+	const char *separator = "";
+
+	fprintf(g->out, "%s like (", field);
+	for (int shape = 0; shape < NR_SHAPES; shape++) {
+		if (!like_shapes[subject][shape])
+			continue;
+		fputs(separator, g->out);
+		literal(g, subject, (enum shape)shape);
+		separator = ", ";
+	}
+	fputs(")", g->out);
+	g->leaves++;
+}
+
+/*
+ * The first rule of each kind tests every field in every way that the others do. What an event costs
+ * depends on that: without them a set of one rule would read less of it than a set of many.
+ */
+static void broad_process_rule(struct gen *g)
+{
+	static const struct {
+		const char *field;
+		enum subject subject;
+	} tests[] = {
+		{ "process.name", NAME },
+		{ "process.executable", PATH },
+		{ "process.args", ARG },
+		{ "process.command_line", LINE },
+		{ "process.parent.name", NAME },
+		{ "process.parent.executable", PATH },
+		{ "process.parent.args", ARG },
+	};
+
+	fputs("process where host.os.type == \"linux\" and event.type == \"start\" and\n  (", g->out);
+	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
+		fputs(i ? " or\n   " : "", g->out);
+		every_shape(g, tests[i].field, tests[i].subject);
+	}
+	fputs(" or\n   (process.args_count >= 6 and user.id == \"0\" and process.name == \"cakizu\"))\n",
+	      g->out);
+	g->rules[0]++;
+}
+
+static void broad_file_rule(struct gen *g)
+{
+	fputs("file where host.os.type == \"linux\" and\n  (", g->out);
+	every_shape(g, "file.path", PATH);
+	fputs(" or\n   ", g->out);
+	every_shape(g, "file.name", NAME);
+	fputs(" or\n   ", g->out);
+	every_shape(g, "file.extension", EXT);
+	fputs(" or\n   (", g->out);
+	every_shape(g, "process.name", NAME);
+	fputs(" and not ", g->out);
+	every_shape(g, "process.executable", PATH);
+	fputs("))\n", g->out);
+	g->rules[1]++;
+}
+
 static int write_rule(struct gen *g, uint64_t seed, const char *dir, uint32_t nr)
 {
 	char path[4096];
@@ -493,7 +555,11 @@ static int write_rule(struct gen *g, uint64_t seed, const char *dir, uint32_t nr
 	}
 	g->rng = seed ^ (uint64_t)nr << 32;
 	rng(&g->rng);
-	if (nr % FILE_EVERY == FIRST_FILE)
+	if (nr == 0)
+		broad_process_rule(g);
+	else if (nr == FIRST_FILE)
+		broad_file_rule(g);
+	else if (nr % FILE_EVERY == FIRST_FILE)
 		file_rule(g);
 	else
 		process_rule(g);

@@ -128,8 +128,7 @@ const struct act acts[] = {
 	{ RUN("parent_name", ALERT_EXEC, BIN "spawned"), VIA(BIN "spawner") },
 	{ RUN("parent_name", 0, BIN "spawned") },
 	{ RUN("parent_name", 0, BIN "spawner"), VIA(BIN "spawned") },
-	{ RUN("parent_args", ALERT_EXEC, BIN "anything"),
-	  VIA(BIN "parentargs", "--spawn", "a-x") },
+	{ RUN("parent_args", ALERT_EXEC, BIN "anything"), VIA(BIN "parentargs", "--spawn", "a-x") },
 	{ RUN("parent_args", 0, BIN "anything"), VIA(BIN "parentargs", "--spawn", "a-y") },
 	{ RUN("parent_args", 0, BIN "parentargs", "--spawn", "a-x") },
 	{ RUN("parent_of_open", ALERT_OPEN, BIN "reader"), DO(DEED_OPEN, "/e2e/data/parent"),
@@ -145,8 +144,7 @@ const struct act acts[] = {
 
 	{ RUN("beyond_window", ALERT_EXEC, BIN "long", "x", "needle") },
 	/* The kernel cannot see all of the arguments: every rule that they could fire says so. */
-	{ RUN("beyond_window", ALERT_EXEC, BIN "long", ACT_LONG, "needle"),
-	  .verdict = "undecided",
+	{ RUN("beyond_window", ALERT_EXEC, BIN "long", ACT_LONG, "needle"), .verdict = "undecided",
 	  .also = { { "equal", ALERT_EXEC },
 		    { "in_fold", ALERT_EXEC },
 		    { "colon", ALERT_EXEC },

@@ -16,7 +16,7 @@ $(E2E)/inventory: $(E2E)/inventory.o
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^
 
-$(E2E)/check: $(E2E)/check.o $(E2E)/acts.o
+$(E2E)/check: $(addprefix $(E2E)/,check.o check_alert.o check_summary.o acts.o)
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -ljansson
 
