@@ -54,30 +54,80 @@ static void put16(struct gen *g, uint32_t at, uint32_t v)
 	memcpy(g->tables + at, &x, sizeof(x));
 }
 
-static void automaton_tables(struct gen *g, const struct unit *u, uint32_t nr,
+/* The symbol that an automaton takes for one of the record. */
+static int symbol_of(const struct unit *u, int sym)
+{
+	enum string_mode mode = fields[u->field].mode;
+
+	if (mode == MODE_JOINED && sym == 0)
+		return ' '; /* the arguments lie NUL-separated in the record */
+	if (mode == MODE_EACH && sym == NFA_END)
+		return 0;
+	return sym;
+}
+
+/*
+ * Automata that may walk together share one table of byte classes, so that a byte is classified
+ * once for all of them: those over the same part of the same buffer.
+ */
+struct view {
+	uint32_t table; /* u16[257]: class * 2 */
+	uint32_t nr_classes;
+	uint16_t class_of[NFA_SYMBOLS];
+	uint16_t symbol[NFA_SYMBOLS]; /* of a class: one symbol of it */
+};
+
+static bool same_view(const struct unit *u, const struct unit *v)
+{
+	const struct field *f = &fields[u->field], *g = &fields[v->field];
+
+	return !u->number && !v->number && f->judged == g->judged &&
+	       (f->mode == MODE_NAME || f->mode == MODE_EXT) ==
+		       (g->mode == MODE_NAME || g->mode == MODE_EXT);
+}
+
+/* Two symbols are of one class if every automaton of the view has them in one class. */
+static void view_build(struct gen *g, uint32_t first, struct view *v)
+{
+	const struct automata *units = g->plan->units;
+	struct strtab *columns = strtab_new(g->arena);
+	uint16_t *column = arena_array(g->arena, units->nr + 1, uint16_t);
+
+	v->table = table_new(g, arena_printf(g->arena, "class_%u", first), 2, NFA_SYMBOLS);
+	for (int sym = 0; sym < NFA_SYMBOLS; sym++) {
+		size_t nr = 0;
+		bool added;
+
+		for (size_t i = first; i < units->nr; i++) {
+			const struct unit *u = &units->v[i];
+
+			if (same_view(&units->v[first], u))
+				column[nr++] = u->dfa.class_of[symbol_of(u, sym)];
+		}
+		v->class_of[sym] = (uint16_t)strtab_put(columns, column, nr * sizeof(*column), &added);
+		if (added)
+			v->symbol[v->class_of[sym]] = (uint16_t)sym;
+		put16(g, v->table + 2 * (uint32_t)sym, 2u * v->class_of[sym]);
+	}
+	v->nr_classes = strtab_size(columns);
+}
+
+static void automaton_tables(struct gen *g, const struct view *v, const struct unit *u, uint32_t nr,
 			     struct unit_tables *t)
 {
 	const struct dfa *d = &u->dfa;
-	enum string_mode mode = fields[u->field].mode;
-	uint32_t row = power_of_two(2 * d->nr_classes);
+	uint32_t row = power_of_two(2 * v->nr_classes);
 
-	t->class_of = table_new(g, arena_printf(g->arena, "class_%u", nr), 2, NFA_SYMBOLS);
-	for (int sym = 0; sym < NFA_SYMBOLS; sym++) {
-		int as = sym;
-
-		if (mode == MODE_JOINED && sym == 0)
-			as = ' '; /* the arguments lie NUL-separated in the record */
-		else if (mode == MODE_EACH && sym == NFA_END)
-			as = 0;
-		put16(g, t->class_of + 2 * (uint32_t)sym, 2u * d->class_of[as]);
-	}
+	t->class_of = v->table;
+	t->end = 2u * v->class_of[NFA_END];
 	for (t->shift = 0; 1u << t->shift < row; t->shift++)
 		;
 	t->mask = power_of_two(d->nr_states * row) - 1;
 	t->next = table_new(g, arena_printf(g->arena, "next_%u", nr), 2, (t->mask + 1) / 2);
 	for (uint32_t s = 0; s < d->nr_states; s++) {
-		for (uint32_t c = 0; c < d->nr_classes; c++) {
-			uint32_t to = d->next[s * d->nr_classes + c];
+		for (uint32_t c = 0; c < v->nr_classes; c++) {
+			uint32_t class = d->class_of[symbol_of(u, v->symbol[c])];
+			uint32_t to = d->next[s * d->nr_classes + class];
 
 			put16(g, t->next + (s << t->shift) + 2 * c, to | (d->out[to] ? 0x8000 : 0));
 		}
@@ -107,12 +157,23 @@ static struct unit_tables *all_unit_tables(struct gen *g)
 {
 	const struct automata *units = g->plan->units;
 	struct unit_tables *t = arena_array(g->arena, units->nr + 1, struct unit_tables);
+	bool *done = arena_array(g->arena, units->nr + 1, bool);
 
 	for (uint32_t i = 0; i < units->nr; i++) {
+		struct view *v;
+
 		if (units->v[i].number)
 			number_tables(g, &units->v[i], i, &t[i]);
-		else
-			automaton_tables(g, &units->v[i], i, &t[i]);
+		if (units->v[i].number || done[i])
+			continue;
+		v = arena_new_of(g->arena, struct view);
+		view_build(g, i, v);
+		for (uint32_t k = i; k < units->nr; k++) {
+			if (!same_view(&units->v[i], &units->v[k]))
+				continue;
+			automaton_tables(g, v, &units->v[k], k, &t[k]);
+			done[k] = true;
+		}
 	}
 	return t;
 }

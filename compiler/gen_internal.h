@@ -42,7 +42,8 @@ enum {
 
 /* Where a unit's tables lie, as offsets in the table section. */
 struct unit_tables {
-	uint32_t class_of; /* u16[257]: class * 2 */
+	uint32_t class_of; /* u16[257]: class * 2; one table for all units of a loop */
+	uint32_t end; /* class of NFA_END * 2 */
 	uint32_t next; /* u16[states << shift]; value: state, bit 15: it has outputs */
 	uint32_t out; /* u16[states]: output set; numbers: u16 by region */
 	uint32_t thresholds; /* s64[nr_pow2 + 1] */

@@ -224,13 +224,13 @@ static void step_byte(struct hook_gen *hg, const struct loop *l)
 	emit_insn(e, LOAD(BPF_B, R3, R1, 0));
 	emit_insn(e, ALU_IMM(BPF_ADD, R1, 1));
 	emit_insn(e, ALU_IMM(BPF_LSH, R3, 1));
+	emit_address(e, R4, SYMBOL_TABLES, hg->units[l->units[0]].class_of);
+	emit_insn(e, ALU_REG(BPF_ADD, R4, R3));
+	emit_insn(e, LOAD(BPF_H, R4, R4, 0));
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		const struct unit_tables *t = &hg->units[l->units[k]];
 		int state = state_reg(k);
 
-		emit_address(e, R4, SYMBOL_TABLES, t->class_of);
-		emit_insn(e, ALU_REG(BPF_ADD, R4, R3));
-		emit_insn(e, LOAD(BPF_H, R4, R4, 0));
 		emit_insn(e, ALU_IMM(BPF_LSH, state, t->shift));
 		emit_insn(e, ALU_REG(BPF_ADD, state, R4));
 		table_load(hg, t, state, state);
@@ -240,13 +240,11 @@ static void step_byte(struct hook_gen *hg, const struct loop *l)
 /* dst = the state after END of automaton k; the state register stays. */
 static void step_end(struct hook_gen *hg, const struct loop *l, uint32_t k, int dst)
 {
-	const struct unit *u = loop_unit(hg, l, k);
 	const struct unit_tables *t = &hg->units[l->units[k]];
-	int end = fields[u->field].mode == MODE_EACH ? 0 : NFA_END;
 
 	emit_insn(hg->e, MOV_REG(R3, state_reg(k)));
 	emit_insn(hg->e, ALU_IMM(BPF_LSH, R3, t->shift));
-	emit_insn(hg->e, ALU_IMM(BPF_ADD, R3, 2 * u->dfa.class_of[end]));
+	emit_insn(hg->e, ALU_IMM(BPF_ADD, R3, t->end));
 	table_load(hg, t, R3, dst);
 }
 

@@ -43,6 +43,9 @@ NR_FORGERIES=200
 NR_CUTS=40
 SKIP=77
 
+# A finding of a sanitizer must not look like an exit code of the commands.
+export ASAN_OPTIONS=exitcode=99 UBSAN_OPTIONS=exitcode=99
+
 # What `kestrel run` is started with, so that it can load nothing.
 powerless=()
 if ((EUID == 0)); then
@@ -414,6 +417,16 @@ test_build_onto_a_directory() {
 
 test_build_onto_a_full_device() {
 	kestrelc build "$RULES" -o /dev/full && exits 1 && says 'No space left on device' && holds
+}
+
+test_standard_output_is_closed() {
+	rc=0
+	"$BIN/kestrel" list --rules "$RULES" >&- 2>"$work/err" || rc=$?
+	exits 1 && says 'cannot write to standard output: Bad file descriptor'
+}
+
+test_build_with_closed_streams_makes_the_same_bytes() {
+	object && "$BIN/kestrelc" build "$RULES" -o other.o <&- >&- 2>&- && cmp all.o other.o
 }
 
 # build

@@ -200,12 +200,23 @@ two_runs() {
 
 # Ends: runs of one rule that end in other ways, all at once
 
+# An ordinary user with the capabilities that kestrel asks for. Before 5.11 the memory of maps counts
+# against the limit of locked memory.
+capable() { # COMMAND...
+	capabilities=-all,+bpf,+perfmon
+	case $(uname -r) in
+	5.10.*) capabilities=$capabilities,+sys_resource ;;
+	esac
+	"$place/setpriv" --reuid 1000 --regid 1000 --clear-groups --bounding-set "$capabilities" \
+		--inh-caps "$capabilities" --ambient-caps "$capabilities" "$@"
+}
+
 start() { # NAME STDOUT OPTION...
 	name=$1 stdout=$2
 	shift 2
 	{
 		code=0
-		kestrel run --rules "$place/one" --ready-file "$name.ready" "$@" 2>"$name.err" \
+		$as kestrel run --rules "$place/one" --ready-file "$name.ready" "$@" 2>"$name.err" \
 			>"$stdout" || code=$?
 		echo "$code" >"$name.code"
 	} &
@@ -246,13 +257,16 @@ ends() { # NAME CODE TEST TEXT...: by itself
 }
 
 many_ends() {
-	start killed killed.out
+	chmod 777 "$out"
+	as=capable
+	start capable capable.out
+	as=''
 	start timed timed.out --duration 1
 	start unannounced unannounced.out --ready-file /nowhere/ready
 	start full /dev/full
 	start_with_broken_pipe pipe
 	start_with_closed_output closed
-	for name in killed full pipe closed; do
+	for name in capable full pipe closed; do
 		wait_for "$START_S" is_ready_or_ended "$name"
 	done
 	play --only equal equal.log
@@ -264,9 +278,13 @@ many_ends() {
 		'cannot write alerts to standard output: Bad file descriptor'
 	ends timed 0 ends/the_time_is_over 'stopping: the time is over'
 	ends unannounced 1 ends/ready_file_cannot_be_made 'cannot create /nowhere/ready'
-	wait_for 10 grep -q '"id":"equal"' killed.out || bad ends/killed 'no alert' killed.err
-	kill -KILL "$(cat killed.ready)"
-	ends killed 137 ends/killed 'rules loaded: 1'
+	if wait_for 10 grep -q '"id":"equal"' capable.out; then
+		ok ends/capabilities_are_enough
+	else
+		bad ends/capabilities_are_enough 'no alert' capable.err
+	fi
+	kill -KILL "$(cat capable.ready)"
+	ends capable 137 ends/killed 'rules loaded: 1'
 	leaves_nothing ends/leave_nothing
 	return 0
 }

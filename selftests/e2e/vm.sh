@@ -28,6 +28,7 @@ vmtest/run.sh -m 1024 -t 240 \
 	-f build/selftests/e2e/play:$place/play \
 	-f build/selftests/e2e/check:$place/check \
 	-f build/selftests/e2e/inventory:$place/inventory \
+	-f "$(command -v setpriv):$place/setpriv" \
 	-f selftests/e2e/inside.sh:$place/inside.sh \
 	-f selftests/e2e/rules:$place/rules \
 	-f "$work/rules.o:$place/rules.o" \
