@@ -7,8 +7,8 @@
 
 #include "nfa.h"
 
-/* States are 15-bit numbers in the tables of the kernel; bit 15 says that the state has outputs. */
-#define DFA_MAX_STATES 32767
+/* States are 16-bit numbers in the tables of the kernel. */
+#define DFA_MAX_STATES 65535
 
 struct outset {
 	uint32_t *atoms; /* sorted */

@@ -112,12 +112,32 @@ static void view_build(struct gen *g, uint32_t first, struct view *v)
 	v->nr_classes = strtab_size(columns);
 }
 
+/* New numbers: states with outputs last, so that one addition tells them; dead stays 0. */
+static uint32_t *number_states(struct gen *g, const struct dfa *d, uint32_t *bias)
+{
+	uint32_t *number = arena_array(g->arena, d->nr_states, uint32_t);
+	uint32_t nr = 0;
+
+	for (uint32_t s = 0; s < d->nr_states; s++) {
+		if (!d->out[s])
+			number[s] = nr++;
+	}
+	*bias = 0x10000 - nr;
+	for (uint32_t s = 0; s < d->nr_states; s++) {
+		if (d->out[s])
+			number[s] = nr++;
+	}
+	return number;
+}
+
 static void automaton_tables(struct gen *g, const struct view *v, const struct unit *u, uint32_t nr,
 			     struct unit_tables *t)
 {
 	const struct dfa *d = &u->dfa;
 	uint32_t row = power_of_two(2 * v->nr_classes);
+	uint32_t *number = number_states(g, d, &t->bias);
 
+	t->start = number[d->start];
 	t->class_of = v->table;
 	t->end = 2u * v->class_of[NFA_END];
 	for (t->shift = 0; 1u << t->shift < row; t->shift++)
@@ -129,12 +149,12 @@ static void automaton_tables(struct gen *g, const struct view *v, const struct u
 			uint32_t class = d->class_of[symbol_of(u, v->symbol[c])];
 			uint32_t to = d->next[s * d->nr_classes + class];
 
-			put16(g, t->next + (s << t->shift) + 2 * c, to | (d->out[to] ? 0x8000 : 0));
+			put16(g, t->next + (number[s] << t->shift) + 2 * c, number[to]);
 		}
 	}
 	t->out = table_new(g, arena_printf(g->arena, "out_%u", nr), 2, power_of_two(d->nr_states));
 	for (uint32_t s = 0; s < d->nr_states; s++)
-		put16(g, t->out + 2 * s, d->out[s]);
+		put16(g, t->out + 2 * number[s], d->out[s]);
 }
 
 static void number_tables(struct gen *g, const struct unit *u, uint32_t nr, struct unit_tables *t)

@@ -44,7 +44,9 @@ enum {
 struct unit_tables {
 	uint32_t class_of; /* u16[257]: class * 2; one table for all units of a loop */
 	uint32_t end; /* class of NFA_END * 2 */
-	uint32_t next; /* u16[states << shift]; value: state, bit 15: it has outputs */
+	uint32_t next; /* u16[]: state by row (state << shift) and class */
+	uint32_t start;
+	uint32_t bias; /* state + bias >= 0x10000: it has outputs; these states come last */
 	uint32_t out; /* u16[states]: output set; numbers: u16 by region */
 	uint32_t thresholds; /* s64[nr_pow2 + 1] */
 	uint32_t nr_pow2;

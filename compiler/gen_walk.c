@@ -19,7 +19,7 @@
  */
 #include "gen_internal.h"
 
-#define FLAG_OUT     0x8000
+#define FLAG_OUT     0x10000 /* of state + bias */
 #define NAME_LENGTHS 256 /* NAME_MAX + 1 */
 
 /* The register of the state of the k-th automaton of a loop. */
@@ -255,15 +255,26 @@ static void or_states(struct hook_gen *hg, const struct loop *l, int dst)
 		emit_insn(hg->e, ALU_REG(BPF_OR, dst, state_reg(k)));
 }
 
+/* dst has FLAG_OUT when one of the states has outputs; clobbers tmp. */
+static void or_flags(struct hook_gen *hg, const struct loop *l, int dst, int tmp)
+{
+	for (uint32_t k = 0; k < l->nr_units; k++) {
+		int to = k ? tmp : dst;
+
+		emit_insn(hg->e, MOV_REG(to, state_reg(k)));
+		emit_insn(hg->e, ALU_IMM(BPF_ADD, to, hg->units[l->units[k]].bias));
+		if (k)
+			emit_insn(hg->e, ALU_REG(BPF_OR, dst, tmp));
+	}
+}
+
 /* Automata that are not dead when a cut string ends cannot say what its rest would do. */
 static void cut_string(struct hook_gen *hg, const struct loop *l)
 {
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		int dead = emit_label(hg->e);
 
-		emit_insn(hg->e, MOV_REG(R3, state_reg(k)));
-		emit_insn(hg->e, ALU_IMM(BPF_AND, R3, FLAG_OUT - 1));
-		emit_jump(hg->e, JUMP_IMM(BPF_JEQ, R3, 0), dead);
+		emit_jump(hg->e, JUMP_IMM(BPF_JEQ, state_reg(k), 0), dead);
 		undecided(hg, l, k);
 		emit_bind(hg->e, dead);
 	}
@@ -307,7 +318,7 @@ static void begin_walk(struct hook_gen *hg, uint32_t loop, const struct loop *l,
 	point_at_byte(hg);
 	take_chunk(hg, loop, WALK_FAST);
 	for (uint32_t k = 0; k < l->nr_units; k++)
-		emit_insn(hg->e, MOV_IMM(state_reg(k), loop_unit(hg, l, k)->dfa.start));
+		emit_insn(hg->e, MOV_IMM(state_reg(k), hg->units[l->units[k]].start));
 }
 
 void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
@@ -344,6 +355,7 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 	emit_insn(e, MOV_IMM(R1, 0));
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		step_end(hg, l, k, R4);
+		emit_insn(e, ALU_IMM(BPF_ADD, R4, hg->units[l->units[k]].bias));
 		emit_insn(e, ALU_REG(BPF_OR, R1, R4));
 	}
 	emit_insn(e, ALU_IMM(BPF_AND, R1, FLAG_OUT));
@@ -352,12 +364,13 @@ void gen_walk_fast(struct hook_gen *hg, uint32_t loop)
 
 	emit_bind(e, step);
 	step_byte(hg, l);
-	or_states(hg, l, R4);
 	if (l->dies) {
+		or_states(hg, l, R4);
 		emit_jump(e, JUMP_IMM(BPF_JNE, R4, 0), alive);
 		emit_jump(e, JUMP(), done);
 	}
 	emit_bind(e, alive);
+	or_flags(hg, l, R4, R5);
 	emit_insn(e, ALU_IMM(BPF_AND, R4, FLAG_OUT));
 	emit_jump(e, JUMP_IMM(BPF_JEQ, R4, 0), head);
 	emit_bind(e, save);
@@ -378,10 +391,10 @@ static void enqueue(struct hook_gen *hg, const struct loop *l)
 {
 	struct emit *e = hg->e;
 
+	or_flags(hg, l, R3, R5);
 	emit_insn(e, LOAD(BPF_DW, R4, FP, FP_SCRATCH));
 	emit_insn(e, LOAD(BPF_DW, R5, R4, 8 * SCRATCH_COUNT));
-	or_states(hg, l, R3);
-	emit_insn(e, ALU_IMM(BPF_RSH, R3, 15));
+	emit_insn(e, ALU_IMM(BPF_RSH, R3, 16));
 	emit_insn(e, ALU_IMM(BPF_AND, R3, 1));
 	emit_insn(e, ALU_REG(BPF_ADD, R3, R5));
 	emit_insn(e, STORE(BPF_DW, R4, 8 * SCRATCH_COUNT, R3));
@@ -416,7 +429,8 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 
 		emit_insn(e, LOAD(BPF_H, R4, R8, 8 * hg->plan->at_queue + 2 * k));
 		emit_insn(e, MOV_REG(R0, R4));
-		emit_insn(e, ALU_IMM(BPF_RSH, R0, 15));
+		emit_insn(e, ALU_IMM(BPF_ADD, R0, t->bias));
+		emit_insn(e, ALU_IMM(BPF_RSH, R0, 16));
 		emit_insn(e, ALU_IMM(BPF_AND, R4, last));
 		emit_insn(e, ALU_IMM(BPF_LSH, R4, 1));
 		emit_address(e, R5, SYMBOL_TABLES, t->out);

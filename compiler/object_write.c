@@ -141,9 +141,8 @@ static void declare_maps(struct writer *w)
 	map_declare(w, "slots", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct kes_slot), KES_NR_SLOTS, 0);
 	map_declare(w, "k_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 8 * p->scratch_words, KES_NR_SLOTS,
 		    0);
-	/* Not preallocated: memory for the processes that there are, not for those there could be. */
-	map_declare(w, "k_pbits", BPF_MAP_TYPE_HASH, 8 * p->pb_words, KES_NR_PROCS,
-		    BPF_F_NO_PREALLOC);
+	/* Preallocated: an update is part of every fork and exec, and 5.10 forbids the other kind. */
+	map_declare(w, "k_pbits", BPF_MAP_TYPE_HASH, 8 * p->pb_words, KES_NR_PROCS, 0);
 	for (int e = 0; e < KES_NR_EVENTS; e++)
 		map_declare(w, arena_printf(w->arena, "tail_%s", event_kinds[e].short_name),
 			    BPF_MAP_TYPE_PROG_ARRAY, 4, KES_NR_TAILS, 0);
