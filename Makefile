@@ -8,6 +8,7 @@ CC := gcc
 endif
 CLANG ?= clang-14
 LLVM_STRIP ?= llvm-strip-14
+CLANG_FORMAT ?= $(firstword $(wildcard /usr/bin/clang-format-14 /usr/bin/clang-format) clang-format)
 BPFTOOL ?= $(firstword $(wildcard /usr/sbin/bpftool /usr/bin/bpftool) bpftool)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wundef \
@@ -47,6 +48,12 @@ $(BUILD)/%.o: %.c | $(DEPS_STAMP)
 	$(Q)$(CC) $(KCFLAGS) $(CFLAGS) -DKESTREL_VERSION='"$(VERSION)"' -c -o $@ $<
 
 ##@ Help
+.PHONY: fmt
+fmt: ## format every C file (clang-format 14, so that the result is stable)
+	@$(CLANG_FORMAT) --version | grep -q 'version 14\.' || \
+		{ echo "fmt needs clang-format 14: apt install clang-format-14" >&2; exit 1; }
+	$(Q)git ls-files '*.c' '*.h' | xargs $(CLANG_FORMAT) -i
+
 clean: ## remove everything that was built (kernels of the VM matrix stay in build/vm)
 	$(Q)find $(BUILD) -mindepth 1 -maxdepth 1 ! -name vm -exec rm -rf {} + 2>/dev/null || true
 

@@ -22,8 +22,8 @@ char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-#define arena_new_of(a, type)	   ((type *)arena_alloc((a), sizeof(type)))
-#define arena_array(a, n, type)	   ((type *)arena_alloc((a), (size_t)(n) * sizeof(type)))
+#define arena_new_of(a, type)   ((type *)arena_alloc((a), sizeof(type)))
+#define arena_array(a, n, type) ((type *)arena_alloc((a), (size_t)(n) * sizeof(type)))
 
 /*
  * Grow an arena array for one more element: vec_push(a, v, nr, cap) leaves room for v[nr].
@@ -31,10 +31,10 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
  */
 void *arena_grow(struct arena *a, void *v, size_t nr, size_t *cap, size_t size);
 
-#define vec_push(a, v, nr, cap, value)                                            \
-	do {                                                                      \
-		(v) = arena_grow((a), (v), (nr), &(cap), sizeof(*(v)));           \
-		(v)[(nr)++] = (value);                                            \
+#define vec_push(a, v, nr, cap, value)                                  \
+	do {                                                            \
+		(v) = arena_grow((a), (v), (nr), &(cap), sizeof(*(v))); \
+		(v)[(nr)++] = (value);                                  \
 	} while (0)
 
 #endif /* COMPILER_ARENA_H */

@@ -19,12 +19,12 @@ enum atom_lowering { ATOM_EXACT, ATOM_SUPERSET, ATOM_UNKNOWN };
 /* One test on one field; equal tests of different rules are one atom. */
 struct atom {
 	const struct node *leaf; /* the first rule's */
-	const char *text; /* canonical, the interning key */
+	const char *text;        /* canonical, the interning key */
 	enum field_id field;
 	enum atom_lowering lowering;
 	const char *reason; /* why it is not exact, or NULL */
-	uint32_t cost; /* how often it fires on ordinary machines, estimated: lower is rarer */
-	uint32_t bit; /* plan: bit number in the T image */
+	uint32_t cost;      /* how often it fires on ordinary machines, estimated: lower is rarer */
+	uint32_t bit;       /* plan: bit number in the T image */
 	uint32_t parent_bit; /* plan: PARENT atoms: bit number in the C words */
 };
 
@@ -46,9 +46,9 @@ struct formula {
  */
 struct predicate_at {
 	struct formula *formula; /* NULL: cannot hold at this hook */
-	uint32_t *pivots; /* atoms */
+	uint32_t *pivots;        /* atoms */
 	size_t nr_pivots;
-	bool always; /* has no pivot */
+	bool always;   /* has no pivot */
 	uint32_t slot; /* plan: its candidate bit at this hook */
 };
 

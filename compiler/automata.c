@@ -23,7 +23,7 @@
 
 #define GAPPED_STATES 16384 /* per automaton of gapped patterns: they double where others add */
 #define GAPPED_WORTH  8 /* an automaton that holds less than one in so many is not worth its steps */
-#define GAPPED_MAX    1 /* automata of gapped patterns for one string */
+#define GAPPED_MAX    1  /* automata of gapped patterns for one string */
 #define GAPPED_JOINED 24 /* more gapped patterns are not tried in one automaton with the others */
 
 enum pattern_kind { ANCHORED, FLOATING, GAPPED, NR_PATTERN_KINDS };
@@ -68,8 +68,9 @@ static struct input *input_get(struct build *b, enum field_id field)
 			return in;
 	}
 	in = &b->inputs[b->nr_inputs++];
-	*in = (struct input){ .buffer = f->judged, .mode = f->mode, .field = field,
-			      .process = is_process(f) };
+	*in = (struct input){
+		.buffer = f->judged, .mode = f->mode, .field = field, .process = is_process(f)
+	};
 	return in;
 }
 
@@ -172,8 +173,12 @@ static void unit_take_atoms(struct arena *a, struct unit *u)
 
 static void unit_add(struct build *b, const struct input *in, const struct dfa *dfa)
 {
-	struct unit u = { .process = in->process, .field = in->field, .events = in->events,
-			  .dfa = *dfa, .outsets = dfa->outsets, .nr_outsets = dfa->nr_outsets };
+	struct unit u = { .process = in->process,
+			  .field = in->field,
+			  .events = in->events,
+			  .dfa = *dfa,
+			  .outsets = dfa->outsets,
+			  .nr_outsets = dfa->nr_outsets };
 
 	unit_take_atoms(b->arena, &u);
 	if (u.nr_atoms)
@@ -208,7 +213,8 @@ static bool build_joined(struct build *b, const struct input *in, bool gapped)
 	}
 	if (all.nr == 0)
 		return true;
-	if (try_build(b, in->mode, all.v, all.nr, fair_size(all.v, all.nr, 4, DFA_MAX_STATES), &dfa))
+	if (try_build(b, in->mode, all.v, all.nr, fair_size(all.v, all.nr, 4, DFA_MAX_STATES),
+		      &dfa))
 		return false;
 	unit_add(b, in, &dfa);
 	return true;
@@ -273,7 +279,6 @@ static void build_gapped(struct build *b, struct input *in)
 {
 	const struct patterns *g = &in->kinds[GAPPED];
 	size_t done = 0;
-
 
 	for (int k = 0; k < GAPPED_MAX && done < g->nr; k++) {
 		size_t nr = g->nr - done;

@@ -16,8 +16,9 @@
  */
 struct unit {
 	bool process; /* process unit; else event unit */
-	bool number; /* thresholds; else automaton */
-	enum field_id field; /* a field that it serves: tells buffer and mode, or the number's member */
+	bool number;  /* thresholds; else automaton */
+	enum field_id
+		field;   /* a field that it serves: tells buffer and mode, or the number's member */
 	uint32_t *atoms; /* every atom it can fire, sorted */
 	size_t nr_atoms;
 	uint32_t events; /* hooks at which it is judged */

@@ -14,8 +14,8 @@
 
 enum pass { PASS_NF, PASS_SPECIALISE, PASS_ATOM, PASS_AUTOMATA, PASS_PLAN, PASS_GEN, PASS_OBJECT };
 
-static const char *const pass_names[] = { "nf",	  "specialise", "atom",	 "automata",
-					  "plan", "gen",	"object" };
+static const char *const pass_names[] = { "nf",   "specialise", "atom",  "automata",
+					  "plan", "gen",        "object" };
 
 struct compilation {
 	struct atoms atoms;

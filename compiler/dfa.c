@@ -27,8 +27,8 @@ struct subset {
 	const struct nfa *nfa;
 	uint16_t class_of[NFA_SYMBOLS];
 	uint32_t nr_classes;
-	struct strtab *sets; /* sorted node numbers -> state */
-	struct strtab *outs; /* sorted atoms -> output set */
+	struct strtab *sets;    /* sorted node numbers -> state */
+	struct strtab *outs;    /* sorted atoms -> output set */
 	struct bucket *buckets; /* by class */
 	struct bucket atoms;
 	uint32_t *next;
@@ -56,7 +56,7 @@ static void classes_init(struct subset *s)
 	}
 	for (int sym = 0; sym < NFA_SYMBOLS; sym++) {
 		class += sym > 0 && border[sym];
-		s->class_of[sym] = (uint16_t)class;
+		s->class_of[sym] = (uint16_t) class;
 	}
 	s->nr_classes = class + 1;
 }
@@ -297,7 +297,7 @@ int dfa_build(struct arena *a, const struct nfa *n, uint32_t max_states, struct 
 	s.outs = strtab_new(tmp);
 	s.buckets = arena_array(tmp, s.nr_classes, struct bucket);
 	strtab_put(s.outs, "", 0, NULL); /* output set 0 is empty */
-	state_of(&s, &none); /* state 0 is dead */
+	state_of(&s, &none);             /* state 0 is dead */
 	d.start = start_state(&s);
 	for (uint32_t state = 0; state < strtab_size(s.sets) && !s.too_large; state++)
 		expand_state(&s, state);
@@ -358,7 +358,8 @@ static void classes_print(FILE *out, const struct dfa *d)
 	for (uint32_t c = 0; c < d->nr_classes; c++) {
 		fprintf(out, "  class %u:", c);
 		for (int lo = 0, hi; lo < NFA_SYMBOLS; lo = hi + 1) {
-			for (hi = lo; hi + 1 < NFA_SYMBOLS && d->class_of[hi + 1] == d->class_of[lo];)
+			for (hi = lo;
+			     hi + 1 < NFA_SYMBOLS && d->class_of[hi + 1] == d->class_of[lo];)
 				hi++;
 			if (d->class_of[lo] != c)
 				continue;

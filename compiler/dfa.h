@@ -20,8 +20,8 @@ struct dfa {
 	uint32_t start;
 	uint32_t nr_classes;
 	uint16_t class_of[NFA_SYMBOLS];
-	uint32_t *next; /* [state * nr_classes + class] */
-	uint32_t *out; /* by state: number of its output set, 0: none */
+	uint32_t *next;         /* [state * nr_classes + class] */
+	uint32_t *out;          /* by state: number of its output set, 0: none */
 	struct outset *outsets; /* outsets[0] is empty */
 	uint32_t nr_outsets;
 	bool can_die; /* the dead state can be reached before the end of the string */

@@ -139,8 +139,8 @@ static void drop_unreachable(struct emit *e)
 	}
 	for (size_t i = 0; i < e->nr_uses; i++) {
 		if (reached[e->uses[i].insn])
-			e->uses[kept++] = (struct emit_use){ moved[e->uses[i].insn],
-							     e->uses[i].label };
+			e->uses[kept++] =
+				(struct emit_use){ moved[e->uses[i].insn], e->uses[i].label };
 	}
 	e->nr_uses = kept;
 	kept = 0;

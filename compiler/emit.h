@@ -63,22 +63,25 @@ void emit_const64(struct emit *e, int dst, uint64_t value);
 int emit_finish(struct emit *e);
 
 /* Instruction builders; the names are those of linux/filter.h. */
-#define INSN(c, d, s, o, i)                                                               \
-	((struct bpf_insn){ .code = (c), .dst_reg = (d), .src_reg = (s), .off = (int16_t)(o), \
+#define INSN(c, d, s, o, i)                      \
+	((struct bpf_insn){ .code = (c),         \
+			    .dst_reg = (d),      \
+			    .src_reg = (s),      \
+			    .off = (int16_t)(o), \
 			    .imm = (int32_t)(i) })
-#define MOV_REG(d, s)	       INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
-#define MOV_IMM(d, i)	       INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
-#define ALU_REG(op, d, s)      INSN(BPF_ALU64 | (op) | BPF_X, d, s, 0, 0)
-#define ALU_IMM(op, d, i)      INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
-#define NEG(d)		       INSN(BPF_ALU64 | BPF_NEG, d, 0, 0, 0)
-#define LOAD(size, d, s, o)    INSN(BPF_LDX | (size) | BPF_MEM, d, s, o, 0)
-#define STORE(size, d, o, s)   INSN(BPF_STX | (size) | BPF_MEM, d, s, o, 0)
-#define ATOMIC_ADD(d, o, s)    INSN(BPF_STX | BPF_DW | BPF_XADD, d, s, o, 0)
-#define JUMP_IMM(op, d, i)     INSN(BPF_JMP | (op) | BPF_K, d, 0, 0, i)
-#define JUMP_REG(op, d, s)     INSN(BPF_JMP | (op) | BPF_X, d, s, 0, 0)
-#define JUMP32_IMM(op, d, i)   INSN(BPF_JMP32 | (op) | BPF_K, d, 0, 0, i)
-#define JUMP()		       INSN(BPF_JMP | BPF_JA, 0, 0, 0, 0)
-#define CALL(f)		       INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
-#define EXIT()		       INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
+#define MOV_REG(d, s)        INSN(BPF_ALU64 | BPF_MOV | BPF_X, d, s, 0, 0)
+#define MOV_IMM(d, i)        INSN(BPF_ALU64 | BPF_MOV | BPF_K, d, 0, 0, i)
+#define ALU_REG(op, d, s)    INSN(BPF_ALU64 | (op) | BPF_X, d, s, 0, 0)
+#define ALU_IMM(op, d, i)    INSN(BPF_ALU64 | (op) | BPF_K, d, 0, 0, i)
+#define NEG(d)               INSN(BPF_ALU64 | BPF_NEG, d, 0, 0, 0)
+#define LOAD(size, d, s, o)  INSN(BPF_LDX | (size) | BPF_MEM, d, s, o, 0)
+#define STORE(size, d, o, s) INSN(BPF_STX | (size) | BPF_MEM, d, s, o, 0)
+#define ATOMIC_ADD(d, o, s)  INSN(BPF_STX | BPF_DW | BPF_XADD, d, s, o, 0)
+#define JUMP_IMM(op, d, i)   INSN(BPF_JMP | (op) | BPF_K, d, 0, 0, i)
+#define JUMP_REG(op, d, s)   INSN(BPF_JMP | (op) | BPF_X, d, s, 0, 0)
+#define JUMP32_IMM(op, d, i) INSN(BPF_JMP32 | (op) | BPF_K, d, 0, 0, i)
+#define JUMP()               INSN(BPF_JMP | BPF_JA, 0, 0, 0, 0)
+#define CALL(f)              INSN(BPF_JMP | BPF_CALL, 0, 0, 0, f)
+#define EXIT()               INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0)
 
 #endif /* COMPILER_EMIT_H */

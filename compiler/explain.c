@@ -50,7 +50,8 @@ static void explain_rule(FILE *out, const struct gen *g, const struct predicate 
 	autofree bool *used = calloc(atoms->nr + 1, sizeof(*used));
 	bool anywhere = false;
 
-	fprintf(out, "%s: %s\n", p->rule->id, p->inexact ? "partly in the kernel" : "in the kernel");
+	fprintf(out, "%s: %s\n", p->rule->id,
+		p->inexact ? "partly in the kernel" : "in the kernel");
 	for (int e = 0; e < KES_NR_EVENTS; e++) {
 		if (!p->at[e].formula)
 			continue;

@@ -16,7 +16,7 @@
 #include "gen_internal.h"
 
 #define WALK_BUDGET    700000 /* verified instructions of the walks of one program, estimated */
-#define MAX_TAIL_CALLS 33 /* MAX_TAIL_CALL_CNT + 1 of 5.10; one more since 5.16 */
+#define MAX_TAIL_CALLS 33     /* MAX_TAIL_CALL_CNT + 1 of 5.10; one more since 5.16 */
 
 static uint32_t power_of_two(uint32_t n)
 {
@@ -104,7 +104,8 @@ static void view_build(struct gen *g, uint32_t first, struct view *v)
 			if (same_view(&units->v[first], u))
 				column[nr++] = u->dfa.class_of[symbol_of(u, sym)];
 		}
-		v->class_of[sym] = (uint16_t)strtab_put(columns, column, nr * sizeof(*column), &added);
+		v->class_of[sym] =
+			(uint16_t)strtab_put(columns, column, nr * sizeof(*column), &added);
 		if (added)
 			v->symbol[v->class_of[sym]] = (uint16_t)sym;
 		put16(g, v->table + 2 * (uint32_t)sym, 2u * v->class_of[sym]);
@@ -422,7 +423,8 @@ void gen_hit_r4(struct hook_gen *hg)
 static void program_begin(struct hook_gen *hg, const char *kind, uint32_t stage)
 {
 	struct gen *g = hg->g;
-	const char *name = arena_printf(g->arena, "%s_%u", event_kinds[hg->event].short_name, stage);
+	const char *name =
+		arena_printf(g->arena, "%s_%u", event_kinds[hg->event].short_name, stage);
 	struct gen_program p = { .event = hg->event, .stage = stage, .kind = kind, .name = name };
 
 	vec_push(g->arena, g->programs, g->nr_programs, g->cap_programs, p);
@@ -494,8 +496,8 @@ static void walk_program(struct hook_gen *hg, uint32_t stage, uint32_t nr_walks,
 		emit_jump(hg->e, JUMP_IMM(BPF_JNE, R1, 0), resume);
 		to_expand(hg);
 		emit_bind(hg->e, resume);
-		gen_tail(hg, KES_TAIL_DECIDE +
-				     (hg->h->nr_loops ? hg->first_finish : hg->first_expand));
+		gen_tail(hg,
+			 KES_TAIL_DECIDE + (hg->h->nr_loops ? hg->first_finish : hg->first_expand));
 	}
 	gen_epilogue(hg);
 }

@@ -7,10 +7,10 @@
 
 #include "gen_internal.h"
 
-static const char *const alu_names[16] = { "+=", "-=", "*=", "/=", "|=", "&=", "<<=", ">>=",
-					   "neg", "%=", "^=", "=", "s>>=" };
-static const char *const jump_names[16] = { "goto", "==", ">", ">=", "&", "!=", "s>", "s>=",
-					    "call", "exit", "<", "<=", "s<", "s<=" };
+static const char *const alu_names[16] = { "+=",  "-=",  "*=", "/=", "|=", "&=",  "<<=",
+					   ">>=", "neg", "%=", "^=", "=",  "s>>=" };
+static const char *const jump_names[16] = { "goto", "==",   ">",    ">=", "&",  "!=", "s>",
+					    "s>=",  "call", "exit", "<",  "<=", "s<", "s<=" };
 static const char *const size_names[4] = { "u32", "u16", "u8", "u64" };
 static const char *const symbol_names[] = { "slots", "tail", "k_scratch", "k_pbits", "tables" };
 
@@ -58,8 +58,9 @@ static void insn_dump(FILE *out, const struct bpf_insn *i, size_t at)
 		fprintf(out, "r%u = *(%s *)(r%u %+d)", i->dst_reg, size, i->src_reg, i->off);
 		break;
 	case BPF_STX:
-		fprintf(out, BPF_MODE(i->code) == BPF_MEM ? "*(%s *)(r%u %+d) = r%u" :
-							    "lock *(%s *)(r%u %+d) += r%u",
+		fprintf(out,
+			BPF_MODE(i->code) == BPF_MEM ? "*(%s *)(r%u %+d) = r%u"
+						     : "lock *(%s *)(r%u %+d) += r%u",
 			size, i->dst_reg, i->off, i->src_reg);
 		break;
 	case BPF_ST:
@@ -84,8 +85,9 @@ static void span_dump(FILE *out, struct span s)
 
 	source_locate(s.src, s.begin, &line, &col);
 	fprintf(out, "; %s:%u:%u: %.*s\n", s.src->name, line, col,
-		(int)strcspn(s.src->text + s.begin, "\n") < len ?
-			(int)strcspn(s.src->text + s.begin, "\n") : len,
+		(int)strcspn(s.src->text + s.begin, "\n") < len
+			? (int)strcspn(s.src->text + s.begin, "\n")
+			: len,
 		s.src->text + s.begin);
 }
 
@@ -104,8 +106,8 @@ static void program_dump(FILE *out, const struct gen_program *p)
 		if (insn->code == (BPF_LD | BPF_DW | BPF_IMM)) {
 			r = reloc_at(&p->code, i);
 			if (r)
-				fprintf(out, "r%u = %s[%d]\n", insn->dst_reg, symbol_names[r->symbol],
-					insn->imm);
+				fprintf(out, "r%u = %s[%d]\n", insn->dst_reg,
+					symbol_names[r->symbol], insn->imm);
 			else
 				fprintf(out, "r%u = 0x%08x%08x ll\n", insn->dst_reg,
 					(unsigned int)insn[1].imm, (unsigned int)insn->imm);

@@ -23,10 +23,10 @@ enum { R0, R1, R2, R3, R4, R5, R6, R7, R8, R9, FP };
 #define WALK_FAST 512
 #define WALK_SLOW (PLAN_QUEUE - 2)
 
-#define FP_CTX	   -8
-#define FP_SLOT	   -16
+#define FP_CTX     -8
+#define FP_SLOT    -16
 #define FP_SCRATCH -24
-#define FP_KEY	   -32
+#define FP_KEY     -32
 #define FP_EXTRA   -40
 
 #define SLOT_EV(member) (offsetof(struct kes_slot, ev) + offsetof(struct kes_event, member))
@@ -43,15 +43,15 @@ enum {
 /* Where a unit's tables lie, as offsets in the table section. */
 struct unit_tables {
 	uint32_t class_of; /* u16[257]: class * 2; one table for all units of a loop */
-	uint32_t end; /* class of NFA_END * 2 */
-	uint32_t next; /* u16[]: state by row (state << shift) and class */
+	uint32_t end;      /* class of NFA_END * 2 */
+	uint32_t next;     /* u16[]: state by row (state << shift) and class */
 	uint32_t start;
-	uint32_t bias; /* state + bias >= 0x10000: it has outputs; these states come last */
-	uint32_t out; /* u16[states]: output set; numbers: u16 by region */
+	uint32_t bias;       /* state + bias >= 0x10000: it has outputs; these states come last */
+	uint32_t out;        /* u16[states]: output set; numbers: u16 by region */
 	uint32_t thresholds; /* s64[nr_pow2 + 1] */
 	uint32_t nr_pow2;
 	uint32_t shift; /* log2 of the bytes of a row */
-	uint32_t mask; /* bytes of `next` - 1, a power of two minus one */
+	uint32_t mask;  /* bytes of `next` - 1, a power of two minus one */
 };
 
 struct hook_gen {
@@ -59,15 +59,15 @@ struct hook_gen {
 	const struct plan *plan;
 	const struct hook_plan *h;
 	enum kes_event_id event;
-	struct unit_tables *units; /* by unit index */
-	uint32_t heads, nr_heads; /* u32[nr_heads], a power of two */
+	struct unit_tables *units;  /* by unit index */
+	uint32_t heads, nr_heads;   /* u32[nr_heads], a power of two */
 	uint32_t chains, nr_chains; /* struct chain_entry[nr_chains], a power of two */
-	uint32_t ctz; /* u8[64] */
+	uint32_t ctz;               /* u8[64] */
 	/* stage numbers of this hook */
 	uint32_t first_finish, first_expand, first_decide;
 	/* the program being written */
 	struct emit *e;
-	int lost; /* label: a tail call failed; release the slot */
+	int lost;   /* label: a tail call failed; release the slot */
 	int broken; /* label: a table is inconsistent; let user space decide everything */
 };
 

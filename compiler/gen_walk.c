@@ -20,7 +20,7 @@
 #include "gen_internal.h"
 
 #define FLAG_OUT     0x10000 /* of state + bias */
-#define NAME_LENGTHS 256 /* NAME_MAX + 1 */
+#define NAME_LENGTHS 256     /* NAME_MAX + 1 */
 
 /* The register of the state of the k-th automaton of a loop. */
 static int state_reg(uint32_t k)
@@ -64,8 +64,9 @@ void gen_number(struct hook_gen *hg, uint32_t unit)
 	int equal = emit_label(e), out = emit_label(e), none = emit_label(e);
 
 	emit_insn(e, LOAD(BPF_DW, R1, FP, FP_SLOT));
-	emit_insn(e, LOAD(BPF_DW, R1, R1, offsetof(struct kes_slot, ev) +
-						  (u->process ? f->judged_offset : f->offset)));
+	emit_insn(e, LOAD(BPF_DW, R1, R1,
+			  offsetof(struct kes_slot, ev) +
+				  (u->process ? f->judged_offset : f->offset)));
 	emit_insn(e, MOV_IMM(R2, 0));
 	for (uint32_t step = t->nr_pow2 / 2; step; step /= 2) {
 		int stay = emit_label(e);
@@ -425,7 +426,8 @@ static void drain(struct hook_gen *hg, const struct loop *l)
 	emit_insn(e, ALU_REG(BPF_ADD, R8, R1));
 	for (uint32_t k = 0; k < l->nr_units; k++) {
 		const struct unit_tables *t = &hg->units[l->units[k]];
-		uint32_t last = t->mask >> t->shift; /* a power of two - 1, as the table is padded */
+		uint32_t last =
+			t->mask >> t->shift; /* a power of two - 1, as the table is padded */
 
 		emit_insn(e, LOAD(BPF_H, R4, R8, 8 * hg->plan->at_queue + 2 * k));
 		emit_insn(e, MOV_REG(R0, R4));

@@ -77,7 +77,7 @@ static struct node *nf_join(struct arena *a, struct node *n, bool negate)
 
 static struct node *nf_node(struct arena *a, struct node *n, bool negate)
 {
-	struct node *not;
+	struct node * not ;
 
 	switch (n->kind) {
 	case NODE_BOOL:
@@ -91,8 +91,8 @@ static struct node *nf_node(struct arena *a, struct node *n, bool negate)
 		if (!negate)
 			return n;
 		not = node_new(a, NODE_NOT, n->span);
-		vec_push(a, not->kids, not->nr_kids, not->cap_kids, n);
-		return not;
+		vec_push(a, not ->kids, not ->nr_kids, not ->cap_kids, n);
+		return not ;
 	}
 }
 

@@ -17,9 +17,9 @@ enum token {
 	TOKEN_CHAR, /* a code point, exactly */
 	TOKEN_FOLD, /* a code point, by its folding */
 	TOKEN_BYTE, /* the inside of a multi-byte code point */
-	TOKEN_ANY, /* `?` */
-	TOKEN_GAP, /* `*` */
-	TOKEN_END, /* the end of the string */
+	TOKEN_ANY,  /* `?` */
+	TOKEN_GAP,  /* `*` */
+	TOKEN_END,  /* the end of the string */
 };
 
 struct trie_key {

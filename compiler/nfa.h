@@ -19,7 +19,7 @@
 #include "ast.h"
 #include "strtab.h"
 
-#define NFA_END	    256
+#define NFA_END     256
 #define NFA_SYMBOLS 257
 
 struct nfa_edge {
@@ -30,7 +30,7 @@ struct nfa_edge {
 struct nfa_node {
 	struct nfa_edge *edges;
 	size_t nr_edges, cap_edges;
-	uint32_t gap; /* a node that is entered together with this one, or 0 */
+	uint32_t gap;      /* a node that is entered together with this one, or 0 */
 	uint32_t *accepts; /* atoms that fire on entry */
 	size_t nr_accepts, cap_accepts;
 };
@@ -43,10 +43,10 @@ struct nfa {
 	uint32_t *starts;
 	size_t nr_starts, cap_starts;
 	struct strtab *trie; /* (node, token) -> child */
-	uint32_t *children; /* by number of the trie key */
+	uint32_t *children;  /* by number of the trie key */
 	size_t nr_children, cap_children;
 	uint32_t roots[2]; /* case-sensitive, folding */
-	uint32_t present; /* entered at the very start only */
+	uint32_t present;  /* entered at the very start only */
 };
 
 /*
@@ -54,9 +54,9 @@ struct nfa {
  */
 struct pattern {
 	struct string text;
-	bool exact; /* every byte is literal */
+	bool exact;  /* every byte is literal */
 	bool inside; /* literal anywhere in the string (contains) */
-	bool any; /* matches every value: presence */
+	bool any;    /* matches every value: presence */
 	bool fold;
 	uint32_t atom;
 };

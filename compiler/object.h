@@ -12,15 +12,15 @@
 
 struct object_hook {
 	uint32_t nr_programs; /* generated programs at this hook, 0: the hook is not needed */
-	uint32_t want; /* KES_WANT() mask: the buffers that must be filled before deciding */
+	uint32_t want;        /* KES_WANT() mask: the buffers that must be filled before deciding */
 	uint32_t nr_predicates; /* 0: the hook serves only as context for others */
 };
 
 /* Predicate numbers of hits index this table. */
 struct object_predicate {
-	uint32_t rule; /* index into rules */
-	uint32_t item; /* of a sequence; 0 */
-	uint32_t hooks; /* mask of the events it can match */
+	uint32_t rule;    /* index into rules */
+	uint32_t item;    /* of a sequence; 0 */
+	uint32_t hooks;   /* mask of the events it can match */
 	uint32_t inexact; /* the kernel can only say NO or MAYBE */
 };
 

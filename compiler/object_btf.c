@@ -88,9 +88,9 @@ static void add_maps(struct builder *b, const struct object_map *maps, size_t nr
 		vars[i] = add_map(b, &maps[i]);
 	id_of(b, btf__add_datasec(b->btf, ".maps", (uint32_t)nr * OBJECT_MAP_DEF_SIZE));
 	for (size_t i = 0; i < nr; i++)
-		id_of(b, btf__add_datasec_var_info(b->btf, vars[i],
-						   (uint32_t)i * OBJECT_MAP_DEF_SIZE,
-						   OBJECT_MAP_DEF_SIZE));
+		id_of(b,
+		      btf__add_datasec_var_info(b->btf, vars[i], (uint32_t)i * OBJECT_MAP_DEF_SIZE,
+						OBJECT_MAP_DEF_SIZE));
 }
 
 static int element_type(const struct builder *b, uint32_t bytes)
@@ -213,8 +213,8 @@ static void each_section(struct builder *b, struct bytes *out, section_fn *fn)
 	const struct gen *g = b->g;
 
 	for (size_t first = 0, end; first < g->nr_programs; first = end) {
-		for (end = first; end < g->nr_programs &&
-				  g->programs[end].event == g->programs[first].event;)
+		for (end = first;
+		     end < g->nr_programs && g->programs[end].event == g->programs[first].event;)
 			end++;
 		fn(b, out, first, end);
 	}

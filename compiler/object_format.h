@@ -11,9 +11,9 @@
 
 #include <stdint.h>
 
-#define OBJECT_MAGIC	"KESTREL\1"
-#define OBJECT_META	".kestrel"
-#define OBJECT_SECTION	"kestrel/" /* program sections: kestrel/<hook name> */
+#define OBJECT_MAGIC   "KESTREL\1"
+#define OBJECT_META    ".kestrel"
+#define OBJECT_SECTION "kestrel/" /* program sections: kestrel/<hook name> */
 
 struct object_header {
 	char magic[8];

@@ -128,9 +128,12 @@ static uint32_t symbol_add(struct writer *w, const char *name, int bind, int typ
 static void map_declare(struct writer *w, const char *name, uint32_t type, uint32_t value_size,
 			uint32_t max_entries, uint32_t flags)
 {
-	w->maps[w->nr_maps++] = (struct object_map){ .name = name, .type = type, .key_size = 4,
+	w->maps[w->nr_maps++] = (struct object_map){ .name = name,
+						     .type = type,
+						     .key_size = 4,
 						     .value_size = value_size,
-						     .max_entries = max_entries, .flags = flags };
+						     .max_entries = max_entries,
+						     .flags = flags };
 }
 
 /* The order is that of enum emit_symbol, with one tail map a hook in place of SYMBOL_TAIL. */
@@ -138,7 +141,8 @@ static void declare_maps(struct writer *w)
 {
 	const struct plan *p = w->g->plan;
 
-	map_declare(w, "slots", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct kes_slot), KES_NR_SLOTS, 0);
+	map_declare(w, "slots", BPF_MAP_TYPE_PERCPU_ARRAY, sizeof(struct kes_slot), KES_NR_SLOTS,
+		    0);
 	map_declare(w, "k_scratch", BPF_MAP_TYPE_PERCPU_ARRAY, 8 * p->scratch_words, KES_NR_SLOTS,
 		    0);
 	/* Preallocated: an update is part of every fork and exec, and 5.10 forbids the other kind. */
@@ -178,9 +182,10 @@ static void write_code(struct writer *w, struct hook_section *h)
 	for (size_t i = h->first; i < h->end; i++)
 		buffer_add(&h->code, w->g->programs[i].code.insns,
 			   w->g->programs[i].code.nr * sizeof(struct bpf_insn));
-	h->index = section_add(w, arena_printf(w->arena, OBJECT_SECTION "%s",
-					       event_kinds[h->event].name),
-			       SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, h->code.v, h->code.nr);
+	h->index =
+		section_add(w,
+			    arena_printf(w->arena, OBJECT_SECTION "%s", event_kinds[h->event].name),
+			    SHT_PROGBITS, SHF_ALLOC | SHF_EXECINSTR, h->code.v, h->code.nr);
 }
 
 static void write_functions(struct writer *w, const struct hook_section *h)
@@ -213,9 +218,9 @@ static void write_relocs(struct writer *w, const struct hook_section *h)
 		}
 		at += 8ull * code->nr;
 	}
-	index = section_add(w, arena_printf(w->arena, ".rel" OBJECT_SECTION "%s",
-					    event_kinds[h->event].name),
-			    SHT_REL, SHF_INFO_LINK, out.v, out.nr);
+	index = section_add(
+		w, arena_printf(w->arena, ".rel" OBJECT_SECTION "%s", event_kinds[h->event].name),
+		SHT_REL, SHF_INFO_LINK, out.v, out.nr);
 	section_link(w, index, (uint32_t)w->symtab_index, (uint32_t)h->index, sizeof(Elf64_Rel));
 }
 
@@ -223,7 +228,8 @@ static void write_meta(struct writer *w)
 {
 	const struct plan *p = w->g->plan;
 	const struct atoms *atoms = p->atoms;
-	struct object_header head = { .magic = OBJECT_MAGIC, .schema_hash = schema_hash(),
+	struct object_header head = { .magic = OBJECT_MAGIC,
+				      .schema_hash = schema_hash(),
 				      .nr_hooks = KES_NR_EVENTS,
 				      .nr_predicates = (uint32_t)atoms->nr_predicates,
 				      .nr_sources = (uint32_t)w->rules->nr };
@@ -252,8 +258,10 @@ static void write_meta(struct writer *w)
 			buffer_add(&all, &rec, sizeof(rec));
 		}
 		for (uint32_t i = 0; i < atoms->nr_predicates; i++) {
-			struct object_predicate_rec rec = { .rule = i, .item = atoms->predicates[i].item,
-							    .inexact = atoms->predicates[i].inexact };
+			struct object_predicate_rec rec = { .rule = i,
+							    .item = atoms->predicates[i].item,
+							    .inexact =
+								    atoms->predicates[i].inexact };
 
 			for (int e = 0; e < KES_NR_EVENTS; e++)
 				rec.hooks |= atoms->predicates[i].at[e].formula ? 1u << e : 0;
@@ -276,8 +284,8 @@ static void write_sections(struct writer *w, const struct object_btf *btf)
 	symbol_add(w, NULL, STB_LOCAL, STT_NOTYPE, SHN_UNDEF, 0, 0);
 	for (size_t i = 0; i < w->g->nr_programs; i++) {
 		if (i == 0 || w->g->programs[i].event != w->g->programs[i - 1].event)
-			hooks[nr_hooks++] = (struct hook_section){
-				.event = w->g->programs[i].event, .first = i };
+			hooks[nr_hooks++] = (struct hook_section){ .event = w->g->programs[i].event,
+								   .first = i };
 		hooks[nr_hooks - 1].end = i + 1;
 	}
 	for (size_t i = 0; i < nr_hooks; i++)
@@ -302,8 +310,8 @@ static void write_sections(struct writer *w, const struct object_btf *btf)
 	symbol_add(w, "LICENSE", STB_GLOBAL, STT_OBJECT, lic, 0, sizeof(license));
 	for (size_t i = 0; i < nr_hooks; i++)
 		write_functions(w, &hooks[i]);
-	w->symtab_index = section_add(w, ".symtab", SHT_SYMTAB, 0, w->syms,
-				      w->nr_syms * sizeof(Elf64_Sym));
+	w->symtab_index =
+		section_add(w, ".symtab", SHT_SYMTAB, 0, w->syms, w->nr_syms * sizeof(Elf64_Sym));
 	for (size_t i = 0; i < nr_hooks; i++)
 		write_relocs(w, &hooks[i]);
 	strtab = section_add(w, ".strtab", SHT_STRTAB, 0, w->strtab.v, w->strtab.nr);

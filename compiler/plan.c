@@ -15,10 +15,10 @@
 
 #include "err.h"
 
-#define STAGE_INSNS	20000 /* decision code of one program; jumps reach 32,767 */
-#define PREDICATE_INSNS 8000 /* a larger predicate is left to user space once a pivot fired */
-#define MAX_UNITS	64
-#define SCRATCH_BYTES	32768
+#define STAGE_INSNS     20000 /* decision code of one program; jumps reach 32,767 */
+#define PREDICATE_INSNS 8000  /* a larger predicate is left to user space once a pivot fired */
+#define MAX_UNITS       64
+#define SCRATCH_BYTES   32768
 
 struct planner {
 	struct arena *arena;
@@ -170,8 +170,8 @@ static bool assign_slots(struct planner *p, enum kes_event_id e, struct diags *d
 		vec_push(p->arena, h->predicates, h->nr_slots, cap, i);
 	}
 	for (uint32_t s = 0; s < h->nr_stages; s++) {
-		uint32_t end = s + 1 < h->nr_stages ? h->stages[s + 1].first_word :
-						      words_of(h->nr_slots);
+		uint32_t end =
+			s + 1 < h->nr_stages ? h->stages[s + 1].first_word : words_of(h->nr_slots);
 
 		h->stages[s].nr_words = end - h->stages[s].first_word;
 	}
@@ -220,7 +220,8 @@ static bool loop_add(struct planner *p, struct hook_plan *h, uint32_t unit)
 			l = &h->loops[i];
 	}
 	if (!l) {
-		struct loop fresh = { .buffer = fields[u->field].judged, .name = name,
+		struct loop fresh = { .buffer = fields[u->field].judged,
+				      .name = name,
 				      .dies = u->dfa.can_die };
 
 		if (h->nr_loops == PLAN_MAX_LOOPS)
@@ -253,7 +254,8 @@ static bool plan_walks(struct planner *p, enum kes_event_id e, struct diags *d)
 		}
 		h->want |= KES_WANT(fields[u->field].judged);
 		if (!loop_add(p, h, i)) {
-			diag_error(d, (struct span){ 0 }, "too many automata at %s: more than %d loops",
+			diag_error(d, (struct span){ 0 },
+				   "too many automata at %s: more than %d loops",
 				   event_kinds[e].name, PLAN_MAX_LOOPS);
 			return false;
 		}
@@ -261,7 +263,6 @@ static bool plan_walks(struct planner *p, enum kes_event_id e, struct diags *d)
 	h->nr_hits = 64 * words_of(h->nr_hits);
 	return true;
 }
-
 
 /* Which process units matter at a hook: when one is undecided, so is the event. */
 static void plan_dependence(struct planner *p, enum kes_event_id e)
@@ -475,15 +476,17 @@ static bool layout(struct planner *p, struct diags *d)
 	plan->scratch_words = power_of_two(at); /* chains mask their word with it */
 	if (plan->nr_h1 <= 64 && 8 * plan->scratch_words <= SCRATCH_BYTES)
 		return true;
-	diag_error(d, (struct span){ 0 }, "too many different tests: %u bytes of scratch, at most %d",
+	diag_error(d, (struct span){ 0 },
+		   "too many different tests: %u bytes of scratch, at most %d",
 		   8 * plan->scratch_words, SCRATCH_BYTES);
 	return false;
 }
 
 static void mark_used(struct planner *p)
 {
-	static const bool context[KES_NR_EVENTS] = { [KES_FORK] = true, [KES_EXEC] = true,
-						     [KES_EXIT] = true };
+	static const bool context[KES_NR_EVENTS] = {
+		[KES_FORK] = true, [KES_EXEC] = true, [KES_EXIT] = true
+	};
 
 	for (int e = 0; e < KES_NR_EVENTS; e++) {
 		p->plan->hooks[e].context = context[e];
@@ -547,8 +550,8 @@ void plan_dump(FILE *out, const struct plan *plan)
 {
 	fprintf(out,
 		"words: S %u, R %u, E %u, X %u, candidates %u, H0 %u, H1 %u, scratch %u, PB %u\n",
-		plan->nr_s, plan->nr_r, plan->nr_e, plan->nr_x, plan->nr_cand, plan->nr_h0, plan->nr_h1,
-		plan->scratch_words, plan->pb_words);
+		plan->nr_s, plan->nr_r, plan->nr_e, plan->nr_x, plan->nr_cand, plan->nr_h0,
+		plan->nr_h1, plan->scratch_words, plan->pb_words);
 	for (size_t i = 0; i < plan->atoms->nr; i++) {
 		const struct atom *x = &plan->atoms->v[i];
 

@@ -29,31 +29,31 @@
 
 /* Words of the scratch header. */
 enum {
-	SCRATCH_HTOP, /* a bit for each non-zero word of H1 */
+	SCRATCH_HTOP,   /* a bit for each non-zero word of H1 */
 	SCRATCH_STAGES, /* a bit for each decision stage with candidates */
-	SCRATCH_UND, /* a bit for each undecided event unit */
-	SCRATCH_FLAGS, /* 1: something is undecided, decide by M */
+	SCRATCH_UND,    /* a bit for each undecided event unit */
+	SCRATCH_FLAGS,  /* 1: something is undecided, decide by M */
 	SCRATCH_RESUME, /* a bit for each loop that the slow walk must finish */
-	SCRATCH_COUNT, /* queued outcomes of the slow walk that runs */
-	SCRATCH_LOOPS, /* three words a loop: bytes left, states */
+	SCRATCH_COUNT,  /* queued outcomes of the slow walk that runs */
+	SCRATCH_LOOPS,  /* three words a loop: bytes left, states */
 	SCRATCH_PB = SCRATCH_LOOPS + 3 * 16,
 };
 
 /* Words of the PB header. */
 enum {
-	PB_START, /* start time of the process */
+	PB_START,    /* start time of the process */
 	PB_UND_SELF, /* process units that are undecided for it; the next four are copied together */
-	PB_UND_PARENT, /* the same for its parent */
-	PB_GATE_SELF, /* hooks at which a pivot among its own atoms is true */
+	PB_UND_PARENT,  /* the same for its parent */
+	PB_GATE_SELF,   /* hooks at which a pivot among its own atoms is true */
 	PB_GATE_PARENT, /* the same among its parent atoms */
-	PB_GATE_CHILD, /* what will be GATE_PARENT of its children */
+	PB_GATE_CHILD,  /* what will be GATE_PARENT of its children */
 	PB_HEADER,
 };
 
 #define PLAN_LOOP_UNITS 5 /* automata stepped together: their states live in r6-r9 and r0 */
-#define PLAN_MAX_LOOPS	16
-#define PLAN_QUEUE	512 /* outcomes of one run of a slow walk; a power of two */
-#define PLAN_MAX_STAGES 20 /* decision stages at one hook */
+#define PLAN_MAX_LOOPS  16
+#define PLAN_QUEUE      512 /* outcomes of one run of a slow walk; a power of two */
+#define PLAN_MAX_STAGES 20  /* decision stages at one hook */
 
 struct chain_entry {
 	uint32_t next; /* index of the next entry; 0 ends the chain */
@@ -65,7 +65,7 @@ struct chain_entry {
 /* Automata that walk one buffer together. */
 struct loop {
 	enum kes_buffer buffer;
-	bool name; /* from behind the last '/' */
+	bool name;                       /* from behind the last '/' */
 	uint32_t units[PLAN_LOOP_UNITS]; /* indexes into automata */
 	uint32_t nr_units;
 	bool dies; /* every unit can die: stop when all have */
@@ -84,13 +84,13 @@ struct decision_stage {
 
 struct hook_plan {
 	bool used;
-	bool context; /* keeps the process bits up to date: fork, exec, exit */
-	uint32_t want; /* KES_WANT mask */
+	bool context;         /* keeps the process bits up to date: fork, exec, exit */
+	uint32_t want;        /* KES_WANT mask */
 	uint32_t *predicates; /* by candidate slot; ATOM_NONE: an unused slot */
 	uint32_t nr_slots;
 	uint32_t nr_predicates;
 	bool has_always;
-	bool uses_process; /* some predicate tests process or parent atoms */
+	bool uses_process;             /* some predicate tests process or parent atoms */
 	uint64_t und_self, und_parent; /* process units that its predicates depend on */
 	uint64_t und_event;
 	struct loop *loops;
@@ -98,7 +98,7 @@ struct hook_plan {
 	uint32_t *numbers; /* units */
 	size_t nr_numbers, cap_numbers;
 	uint32_t *hit_base; /* by unit index */
-	uint32_t nr_hits; /* rounded up to 64 */
+	uint32_t nr_hits;   /* rounded up to 64 */
 	struct pivot_word *pivot_words;
 	size_t nr_pivot_words, cap_pivot_words;
 	uint32_t *heads; /* [nr_hits] first chain entry */

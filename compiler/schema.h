@@ -13,24 +13,24 @@
 #include "../kern/wire.h"
 
 enum field_id {
-#define EVENTCONST(id, name, which)				  FIELD_##id,
-#define STATIC(id, name, value)					  FIELD_##id,
-#define STRING(id, name, type, scope, buffer, mode, events)	  FIELD_##id,
-#define NUMBER(id, name, type, scope, member, events)		  FIELD_##id,
-#define ENTITY(id, name, pid_member, start_member)		  FIELD_##id,
+#define EVENTCONST(id, name, which)                         FIELD_##id,
+#define STATIC(id, name, value)                             FIELD_##id,
+#define STRING(id, name, type, scope, buffer, mode, events) FIELD_##id,
+#define NUMBER(id, name, type, scope, member, events)       FIELD_##id,
+#define ENTITY(id, name, pid_member, start_member)          FIELD_##id,
 #include "../kern/schema.def"
 	NR_FIELDS,
 };
 
 enum field_type {
-	TYPE_STR, /* one string */
+	TYPE_STR,  /* one string */
 	TYPE_LIST, /* any-of strings */
-	TYPE_INT, /* a 64-bit integer */
-	TYPE_ID, /* an integer that is a string in rules: user.id == "0" */
+	TYPE_INT,  /* a 64-bit integer */
+	TYPE_ID,   /* an integer that is a string in rules: user.id == "0" */
 };
 
 enum field_scope {
-	SCOPE_CONST, /* event.category and the like: known from the hook */
+	SCOPE_CONST,  /* event.category and the like: known from the hook */
 	SCOPE_STATIC, /* known from configuration */
 	SCOPE_EVENT,
 	SCOPE_PROCESS,
@@ -54,19 +54,20 @@ struct field {
 	enum field_scope scope;
 	enum field_source source;
 	uint32_t events; /* mask of the events that have it */
-	enum kes_buffer buffer; /* SOURCE_STRING: where the record holds it (parent's twin for PARENT) */
+	enum kes_buffer
+		buffer; /* SOURCE_STRING: where the record holds it (parent's twin for PARENT) */
 	enum kes_buffer judged; /* SOURCE_STRING: the buffer the automata read it from */
 	enum string_mode mode;
-	uint32_t offset; /* SOURCE_NUMBER: in struct kes_event (parent's own for PARENT) */
+	uint32_t offset;        /* SOURCE_NUMBER: in struct kes_event (parent's own for PARENT) */
 	uint32_t judged_offset; /* SOURCE_NUMBER: member that PARENT atoms are judged on at exec */
-	uint32_t start_offset; /* SOURCE_ENTITY: offset holds the pid, this the start time */
+	uint32_t start_offset;  /* SOURCE_ENTITY: offset holds the pid, this the start time */
 	enum event_const which; /* SOURCE_CONST */
-	const char *value; /* SOURCE_STATIC */
+	const char *value;      /* SOURCE_STATIC */
 };
 
 struct event_kind {
-	const char *name; /* "process.exec" */
-	const char *short_name; /* "exec" */
+	const char *name;                     /* "process.exec" */
+	const char *short_name;               /* "exec" */
 	const char *category, *type, *action; /* may list values, separated by commas */
 };
 

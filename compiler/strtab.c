@@ -36,8 +36,7 @@ static size_t probe(const struct strtab *t, uint64_t hash, const void *key, size
 	for (; t->slots[i]; i = (i + 1) & (t->nr_slots - 1)) {
 		const struct entry *e = &t->entries[t->slots[i] - 1];
 
-		if (e->hash == hash && e->len == len &&
-		    (len == 0 || memcmp(e->key, key, len) == 0))
+		if (e->hash == hash && e->len == len && (len == 0 || memcmp(e->key, key, len) == 0))
 			break;
 	}
 	return i;

@@ -35,9 +35,9 @@ enum kes_counter {
  * The window: the longest string that the kernel reads and judges, in bytes. A longer one is marked
  * KES_STR_TRUNC, and every atom that its unread rest could change is undecided.
  */
-#define KES_WINDOW   4096
-#define KES_BUF_SPAN 16384 /* string bytes of one record; a power of two: offsets are masked */
-#define KES_NAME_SPAN 256 /* a path component with its '/'; a power of two */
+#define KES_WINDOW    4096
+#define KES_BUF_SPAN  16384 /* string bytes of one record; a power of two: offsets are masked */
+#define KES_NAME_SPAN 256   /* a path component with its '/'; a power of two */
 
 #define KES_STR_PRESENT 1u /* it has a value */
 #define KES_STR_TRUNC   2u /* cut at the window: the rest is unknown */
@@ -59,8 +59,8 @@ struct kes_str {
 #define KES_HIT_MAYBE 0x80000000u
 
 /* ev.flags */
-#define KES_EV_ALL_MAYBE 1u /* the hit list is not complete: judge every predicate of this event */
-#define KES_EV_PROC_UNKNOWN 2u /* no process record: the process started before the sensor */
+#define KES_EV_ALL_MAYBE      1u /* the hit list is not complete: judge every predicate of this event */
+#define KES_EV_PROC_UNKNOWN   2u /* no process record: the process started before the sensor */
 #define KES_EV_PARENT_UNKNOWN 4u
 
 /*
@@ -69,19 +69,19 @@ struct kes_str {
  * Times: bpf_ktime_get_boot_ns() where the kernel has it (5.8), so that suspend counts.
  */
 struct kes_event {
-	__u16 version; /* KES_WIRE_VERSION */
-	__u16 event; /* enum kes_event_id */
-	__u32 size; /* of the whole record: this header and the strings */
+	__u16 version;    /* KES_WIRE_VERSION */
+	__u16 event;      /* enum kes_event_id */
+	__u32 size;       /* of the whole record: this header and the strings */
 	__u32 generation; /* of the ruleset that judged it */
 	__u32 flags;
 	__u64 ktime_ns;
 	__u64 seq; /* per CPU, counts emitted records from 1 */
 	__u32 cpu;
-	__u32 tid; /* at fork the new process's, else the acting thread's */
-	__s64 pid; /* tgid */
+	__u32 tid;       /* at fork the new process's, else the acting thread's */
+	__s64 pid;       /* tgid */
 	__s64 image_pid; /* whose program image it runs: at fork the forking tgid, else pid */
-	__s64 start_ns; /* start_boottime of the group leader */
-	__s64 ppid; /* tgid of the real parent */
+	__s64 start_ns;  /* start_boottime of the group leader */
+	__s64 ppid;      /* tgid of the real parent */
 	__s64 parent_start_ns;
 	__s64 uid; /* effective */
 	__s64 gid; /* effective */
@@ -108,7 +108,7 @@ struct kes_event {
 
 struct kes_slot {
 	__u64 claim;
-	__u64 owner; /* bpf_get_current_pid_tgid() + 1, 0 while free */
+	__u64 owner;    /* bpf_get_current_pid_tgid() + 1, 0 while free */
 	__u64 nodecide; /* a generated program could not tail call on; written by generated code */
 	__u64 count[KES_NR_EVENTS][KES_NR_COUNTERS]; /* exact without atomics: the slot is owned */
 	struct kes_event ev;
@@ -140,8 +140,8 @@ struct kes_proc {
 	__s64 ppid;
 	__s64 parent_start_ns;
 	__s64 args_count;
-	__u64 exec_ns; /* when this image was seen to start; 0: read from /proc */
-	struct kes_str exe; /* off is 0; len <= KES_PROC_EXE */
+	__u64 exec_ns;       /* when this image was seen to start; 0: read from /proc */
+	struct kes_str exe;  /* off is 0; len <= KES_PROC_EXE */
 	struct kes_str args; /* off is 0; len <= KES_PROC_ARGS */
 	char exe_buf[KES_PROC_EXE];
 	char args_buf[KES_PROC_ARGS];

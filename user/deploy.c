@@ -29,7 +29,7 @@
 #include "skel/sensor.skel.h"
 
 #define RING_BYTES_DEFAULT (8u * 1024 * 1024)
-#define PROCESS_HOOKS	   (1u << KES_FORK | 1u << KES_EXEC | 1u << KES_EXIT)
+#define PROCESS_HOOKS      (1u << KES_FORK | 1u << KES_EXEC | 1u << KES_EXIT)
 
 struct kernel_facts {
 	/* sched_process_exit(task, group_dead), 6.16+. */

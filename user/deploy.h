@@ -15,7 +15,7 @@ struct deployment;
 
 struct deploy_options {
 	uint32_t ring_bytes; /* power of two and a multiple of the page size; 0: 8 MiB */
-	bool verbose; /* libbpf's own messages too */
+	bool verbose;        /* libbpf's own messages too */
 };
 
 /* Positive outcome of deploy(): this kernel lacks what Kestrel needs (exit code 4); logged. */
@@ -47,8 +47,7 @@ int deployment_poll(struct deployment *d, int timeout_ms, deployment_record_fn *
 int deployment_poll_fd(const struct deployment *d);
 
 /* Sum over all CPUs and slots. Exact once the machine is quiet. Returns 0 or a negative errno. */
-int deployment_counters(const struct deployment *d,
-			uint64_t out[KES_NR_EVENTS][KES_NR_COUNTERS]);
+int deployment_counters(const struct deployment *d, uint64_t out[KES_NR_EVENTS][KES_NR_COUNTERS]);
 
 /* Events that the kernel skipped because the program was already running on that CPU (5.12+). */
 int deployment_recursion_misses(const struct deployment *d, uint64_t out[KES_NR_EVENTS]);

@@ -18,14 +18,14 @@ static void log_line(enum log_level level, const char *prefix, const char *fmt, 
 	fprintf(stderr, "%s%s\n", prefix, text);
 }
 
-#define LOG_FUNCTION(name, level, prefix)                  \
-	void name(const char *fmt, ...)                    \
-	{                                                  \
-		va_list ap;                                \
-                                                           \
-		va_start(ap, fmt);                         \
-		log_line(level, prefix, fmt, ap);          \
-		va_end(ap);                                \
+#define LOG_FUNCTION(name, level, prefix)         \
+	void name(const char *fmt, ...)           \
+	{                                         \
+		va_list ap;                       \
+                                                  \
+		va_start(ap, fmt);                \
+		log_line(level, prefix, fmt, ap); \
+		va_end(ap);                       \
 	}
 
 LOG_FUNCTION(log_error, LOG_LEVEL_ERROR, "kestrel: ")

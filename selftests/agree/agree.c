@@ -50,9 +50,10 @@ static bool one_in(uint32_t n)
 
 /* Words that rules and events share. */
 static const char *const words[] = {
-	"bash", "sh", "python3", "curl", "tmp", "etc", "shadow", "usr", "bin", "dev", "shm", "home",
-	"ssh",	"-c",  "-i",	  "x",	  "a",	 "aa",	"ab",	  "aab", "b64", "K",   "k",   "s",
-	"\u212a", "\u017f", "\u00e9", "\u00c9", "\U0001f600", ".so", "conf", "\xff", "\x80", "\xc3",
+	"bash",   "sh",         "python3", "curl", "tmp",  "etc",  "shadow", "usr",    "bin",
+	"dev",    "shm",        "home",    "ssh",  "-c",   "-i",   "x",      "a",      "aa",
+	"ab",     "aab",        "b64",     "K",    "k",    "s",    "\u212a", "\u017f", "\u00e9",
+	"\u00c9", "\U0001f600", ".so",     "conf", "\xff", "\x80", "\xc3",
 };
 
 static const char *word(bool valid)
@@ -136,9 +137,10 @@ static void add_list(struct text *t, bool path, bool wild)
 
 static void add_string_leaf(struct text *t, const struct field *f)
 {
-	static const char *const ops[] = { " == ", " != ", " in ", " in~ ", " : ", " like ",
-					   " like~ ", " not in ", " contains ", " == null", " != null",
-					   " < ", " >= " };
+	static const char *const ops[] = { " == ",       " != ",     " in ",     " in~ ",
+					   " : ",        " like ",   " like~ ",  " not in ",
+					   " contains ", " == null", " != null", " < ",
+					   " >= " };
 	uint32_t op = pick(ARRAY_SIZE(ops));
 	bool path = f->mode == MODE_WHOLE && !one_in(4);
 
@@ -160,7 +162,8 @@ static void add_number_leaf(struct text *t, const struct field *f)
 	if (one_in(10))
 		snprintf(buf, sizeof(buf), "%s %s null", f->name, one_in(2) ? "==" : "!=");
 	else if (one_in(4))
-		snprintf(buf, sizeof(buf), "%s in (%u, %u, %u)", f->name, pick(6), pick(6), pick(300));
+		snprintf(buf, sizeof(buf), "%s in (%u, %u, %u)", f->name, pick(6), pick(6),
+			 pick(300));
 	else
 		snprintf(buf, sizeof(buf), "%s%s%d", f->name, ops[pick(6)],
 			 f->type == TYPE_ID ? (int)pick(4) : (int)pick(6) - 1);
@@ -304,7 +307,8 @@ static void set_strs(struct both *b, enum field_id f, size_t nr)
 static void set_str(struct both *b, enum field_id f, const char *s, uint32_t len)
 {
 	set_strs(b, f, 1);
-	((struct string *)b->ev.v[f].strs)[0] = (struct string){ arena_strndup(b->arena, s, len), len };
+	((struct string *)b->ev.v[f].strs)[0] =
+		(struct string){ arena_strndup(b->arena, s, len), len };
 }
 
 static void set_path(struct both *b, enum field_id whole, int name, int ext, const char *s,
@@ -355,7 +359,8 @@ static void set_own(struct both *b, const struct process *image)
 {
 	set_path(b, FIELD_PROCESS_EXECUTABLE, FIELD_PROCESS_NAME, -1, image->exe.s, image->exe.len);
 	set_args(b, FIELD_PROCESS_ARGS, FIELD_PROCESS_COMMAND_LINE, image);
-	set_number(b, FIELD_PROCESS_ARGS_COUNT, image->nr_args, offsetof(struct kes_event, args_count));
+	set_number(b, FIELD_PROCESS_ARGS_COUNT, image->nr_args,
+		   offsetof(struct kes_event, args_count));
 }
 
 static void unknown_fields(struct both *b, enum field_scope scope)
@@ -400,7 +405,8 @@ static void begin_event(struct both *b, struct arena *a, enum kes_event_id event
 	set_number(b, FIELD_USER_ID, pick(4), offsetof(struct kes_event, uid));
 	set_number(b, FIELD_GROUP_ID, pick(4), offsetof(struct kes_event, gid));
 	if (event == KES_EXIT)
-		set_number(b, FIELD_PROCESS_EXIT_CODE, pick(6), offsetof(struct kes_event, exit_code));
+		set_number(b, FIELD_PROCESS_EXIT_CODE, pick(6),
+			   offsetof(struct kes_event, exit_code));
 	if (!one_in(10)) {
 		random_path(&cwd, false);
 		set_str(b, FIELD_WORKING_DIRECTORY, cwd.s, cwd.len);
@@ -637,8 +643,9 @@ int main(int argc, char **argv)
 		{ "verbose", 'v', NULL, 0, "diagnostics and verifier logs", 0 },
 		{ 0 },
 	};
-	static const struct argp argp = { list, parse_option, NULL,
-					  "Evaluator against generated programs.", NULL, NULL, NULL };
+	static const struct argp argp = {
+		list, parse_option, NULL, "Evaluator against generated programs.", NULL, NULL, NULL
+	};
 	struct options o = { .seed = (uint64_t)time(NULL), .rounds = 20, .rules = 40 };
 	struct tally t = { 0 };
 	time_t begin = time(NULL);

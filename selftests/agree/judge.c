@@ -75,8 +75,9 @@ static int insert(struct hook *h, uint32_t index, const struct bpf_program *p)
 {
 	int fd = p ? bpf_program__fd(p) : -1;
 
-	return bpf_map_update_elem(bpf_map__fd(h->inject->maps.tail_inject), &index, &fd, BPF_ANY) ?
-		       -errno : 0;
+	return bpf_map_update_elem(bpf_map__fd(h->inject->maps.tail_inject), &index, &fd, BPF_ANY)
+		       ? -errno
+		       : 0;
 }
 
 static int open_hook(struct judge *j, int event, const void *image, size_t len, uint32_t nr)
@@ -197,8 +198,9 @@ uint64_t judge_verified(const struct judge *j)
 			    bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &len) == 0)
 				sum += info.verified_insns;
 			if (getenv("JUDGE_VERBOSE"))
-				fprintf(stderr, "%s: %u instructions, %u verified\n", bpf_program__name(p),
-					info.xlated_prog_len / 8, info.verified_insns);
+				fprintf(stderr, "%s: %u instructions, %u verified\n",
+					bpf_program__name(p), info.xlated_prog_len / 8,
+					info.verified_insns);
 		}
 	}
 	return sum;

@@ -54,8 +54,7 @@ static int open_inject(struct chain *c, enum kes_event_id event)
 
 	if (!inject)
 		return -errno;
-	bpf_object__for_each_program(p, inject->obj)
-	{
+	bpf_object__for_each_program(p, inject->obj) {
 		bool mine = p == inject->progs.inject || p == inject->progs.inject_finish;
 
 		bpf_program__set_autoload(p, mine);
@@ -72,8 +71,7 @@ static int share_maps(const struct chain *c)
 	struct bpf_map *map;
 	int err = 0;
 
-	bpf_object__for_each_map(map, c->ruleset)
-	{
+	bpf_object__for_each_map(map, c->ruleset) {
 		const char *name = bpf_map__name(map);
 
 		if (strcmp(name, "slots") == 0)
@@ -111,8 +109,7 @@ static int load_ruleset(struct chain *c, const void *image, size_t len, struct c
 	if (err)
 		return err;
 	load->ms = now_ms() - begin_ms;
-	bpf_object__for_each_program(p, c->ruleset)
-	{
+	bpf_object__for_each_program(p, c->ruleset) {
 		struct bpf_prog_info info = { 0 };
 		uint32_t size = sizeof(info);
 

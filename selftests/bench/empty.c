@@ -16,8 +16,7 @@ static int attach_all(struct bpf_object *object)
 {
 	struct bpf_program *p;
 
-	bpf_object__for_each_program(p, object)
-	{
+	bpf_object__for_each_program(p, object) {
 		if (!bpf_program__attach(p)) {
 			fprintf(stderr, "empty: cannot attach %s: %s\n", bpf_program__name(p),
 				strerror(errno));

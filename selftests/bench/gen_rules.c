@@ -508,16 +508,14 @@ static void broad_process_rule(struct gen *g)
 		const char *field;
 		enum subject subject;
 	} tests[] = {
-		{ "process.name", NAME },
-		{ "process.executable", PATH },
-		{ "process.args", ARG },
-		{ "process.command_line", LINE },
-		{ "process.parent.name", NAME },
-		{ "process.parent.executable", PATH },
+		{ "process.name", NAME },        { "process.executable", PATH },
+		{ "process.args", ARG },         { "process.command_line", LINE },
+		{ "process.parent.name", NAME }, { "process.parent.executable", PATH },
 		{ "process.parent.args", ARG },
 	};
 
-	fputs("process where host.os.type == \"linux\" and event.type == \"start\" and\n  (", g->out);
+	fputs("process where host.os.type == \"linux\" and event.type == \"start\" and\n  (",
+	      g->out);
 	for (size_t i = 0; i < ARRAY_SIZE(tests); i++) {
 		fputs(i ? " or\n   " : "", g->out);
 		every_shape(g, tests[i].field, tests[i].subject);

@@ -23,7 +23,7 @@ cp selftests/e2e/rules/equal.eql "$work/one"
 cp selftests/e2e/rules/equal.eql "$work/bad"
 printf 'process where\n  process.nam == "x"\n' >"$work/bad/wrong.eql"
 
-vmtest/run.sh -m 1024 -t 240 \
+vmtest/run.sh -m 1024 -t 600 \
 	-f build/bin/kestrel:/usr/local/bin/kestrel \
 	-f build/selftests/e2e/play:$place/play \
 	-f build/selftests/e2e/check:$place/check \

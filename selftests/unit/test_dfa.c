@@ -124,9 +124,9 @@ static void every_short_pattern_matches_as_defined(void **state)
 	}
 }
 
-static const char *const words[] = { "a",   "b",    "ab",  "aa",     "bash",   "tmp", "/",     ".",
-				     "K",   "k",    "s",   "\u212a", "\u017f", "\u00e9", "\u00c9", "-c",
-				     "usr", "conf", "lib", ".so" };
+static const char *const words[] = { "a",      "b",  "ab",  "aa",   "bash",   "tmp",    "/",
+				     ".",      "K",  "k",   "s",    "\u212a", "\u017f", "\u00e9",
+				     "\u00c9", "-c", "usr", "conf", "lib",    ".so" };
 static const char *const rare[] = { "\xff", "\x80", "\xc3", "\xe2\x84" };
 
 static void random_text(char *out, size_t cap, uint32_t max, bool wild, bool broken)
@@ -137,8 +137,8 @@ static void random_text(char *out, size_t cap, uint32_t max, bool wild, bool bro
 	for (uint32_t i = 0; i < n && strlen(out) + 8 < cap; i++) {
 		if (wild && pick(3) == 0)
 			strcat(out, pick(3) ? "*" : "?");
-		strcat(out, broken && pick(6) == 0 ? rare[pick(ARRAY_SIZE(rare))] :
-						     words[pick(ARRAY_SIZE(words))]);
+		strcat(out, broken && pick(6) == 0 ? rare[pick(ARRAY_SIZE(rare))]
+						   : words[pick(ARRAY_SIZE(words))]);
 	}
 	if (wild && pick(2))
 		strcat(out, "*");
@@ -204,11 +204,12 @@ static void many_patterns_in_one_automaton_match_as_defined(void **state)
 			walk(&d, mode, s, len, fired);
 			for (uint32_t i = 0; i < nr; i++) {
 				if (fired[i] != mode_matches(&v[i], mode, s, len))
-					fail_msg("seed %llu: pattern \"%s\"%s%s%s mode %d on \"%s\"",
-						 (unsigned long long)(seed + (uint64_t)round),
-						 v[i].text.s, v[i].fold ? " fold" : "",
-						 v[i].exact ? " exact" : "",
-						 v[i].inside ? " inside" : "", mode, s);
+					fail_msg(
+						"seed %llu: pattern \"%s\"%s%s%s mode %d on \"%s\"",
+						(unsigned long long)(seed + (uint64_t)round),
+						v[i].text.s, v[i].fold ? " fold" : "",
+						v[i].exact ? " exact" : "",
+						v[i].inside ? " inside" : "", mode, s);
 			}
 		}
 	}
@@ -230,13 +231,15 @@ static void equal_states_are_merged(void **state)
 static void contains_patterns_add_up(void **state)
 {
 	autoptr(arena) a = arena_new();
-	static const char *const texts[] = { "*aaab*", "*history -c*", "*HISTFILE=*", "*| sh*",
-					     "*base64 -d*", "*curl *", "*wget *", "*/dev/tcp/*" };
+	static const char *const texts[] = { "*aaab*",  "*history -c*", "*HISTFILE=*",
+					     "*| sh*",  "*base64 -d*",  "*curl *",
+					     "*wget *", "*/dev/tcp/*" };
 	struct pattern v[ARRAY_SIZE(texts)];
 	struct dfa d;
 
 	for (uint32_t i = 0; i < ARRAY_SIZE(texts); i++)
-		v[i] = (struct pattern){ .text = { texts[i], (uint32_t)strlen(texts[i]) }, .atom = i };
+		v[i] = (struct pattern){ .text = { texts[i], (uint32_t)strlen(texts[i]) },
+					 .atom = i };
 	build(a, MODE_EACH, v, ARRAY_SIZE(v), &d);
 	assert_in_range(d.nr_states, 1, 120);
 }
