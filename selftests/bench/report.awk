@@ -48,7 +48,7 @@ $1 == "vmcount" { sub(/^vmcount /, ""); n = $1; sub(/^[0-9]+ kestrel: /, ""); vm
 END {
 	printf "rules    %s\n", made
 	if (sizes[1] == 1)
-		print "         \"1\" is one process rule and one file rule"
+		print "         \"1\" is one process rule and one file rule, which test every field in every way others do"
 
 	print "\nJudging an event that matches nothing, ns, caches warm"
 	print "  " note
