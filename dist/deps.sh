@@ -16,7 +16,7 @@ packages() {
 		libjansson-dev libxxhash-dev ;;
 	vm) echo qemu-system-x86 busybox-static cpio xz-utils zstd debian-archive-keyring \
 		coreutils util-linux binutils ;;
-	test) echo libcmocka-dev llvm-19 shellcheck ;;
+	test) echo libcmocka-dev llvm-19 shellcheck jq ;;
 	*)
 		echo "deps.sh: unknown group: $1 (known: build vm test)" >&2
 		exit 2
