@@ -49,6 +49,7 @@ struct predicate_at {
 	uint32_t *pivots;        /* atoms */
 	size_t nr_pivots;
 	bool always;   /* has no pivot */
+	bool left;     /* plan: too large for the kernel, left to user space once it is woken */
 	uint32_t slot; /* plan: its candidate bit at this hook */
 };
 

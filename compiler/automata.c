@@ -120,6 +120,12 @@ static bool add_string_atom(struct build *b, uint32_t nr)
 		atom->reason = "strings are ordered in user space";
 		return false;
 	}
+	for (size_t i = 0; i < leaf->leaf.nr_lits; i++) {
+		if (leaf->leaf.lits[i].s.len > KES_WINDOW) {
+			atom->reason = "a literal is longer than what the kernel reads";
+			return false;
+		}
+	}
 	in = input_get(b, atom->field);
 	in->events |= b->uses[nr];
 	if (leaf->op == OP_EXISTS)
@@ -365,8 +371,10 @@ static bool region_value(const struct unit *u, size_t r, int64_t *v)
 		*v = 0;
 		return true;
 	}
-	*v = u->thresholds[i - 1];
-	return (*v)++ < INT64_MAX;
+	if (u->thresholds[i - 1] == INT64_MAX)
+		return false;
+	*v = u->thresholds[i - 1] + 1;
+	return true;
 }
 
 static void build_number(struct build *b, enum field_id field, const uint32_t *nrs, size_t nr)

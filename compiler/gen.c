@@ -214,7 +214,7 @@ static uint32_t chain_table(struct gen *g, uint32_t *nr)
 	uint32_t at;
 
 	*nr = power_of_two((uint32_t)g->plan->nr_chains);
-	at = table_new(g, "chains", 8, 2 * *nr);
+	at = table_new(g, "chains", 8, (uint32_t)sizeof(struct chain_entry) / 8 * *nr);
 	memcpy(g->tables + at, g->plan->chains, g->plan->nr_chains * sizeof(struct chain_entry));
 	return at;
 }

@@ -102,7 +102,8 @@ static void candidate(struct hook_gen *hg, uint32_t slot, int full)
 	emit_jump(e, JUMP32_IMM(BPF_JSET, R6, 1u << (slot % 32)), woken);
 	emit_jump(e, JUMP(), no);
 	emit_bind(e, woken);
-	condition(hg, p->at[hg->event].formula, yes, no, yes);
+	if (!p->at[hg->event].left)
+		condition(hg, p->at[hg->event].formula, yes, no, yes);
 	emit_bind(e, yes);
 	add_hit(hg, nr, p->inexact, full);
 	emit_bind(e, no);

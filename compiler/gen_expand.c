@@ -9,7 +9,7 @@
 #include "gen_internal.h"
 
 /* Hits and chain entries of one event; beyond, the event is undecided. */
-#define EXPAND_STEPS 512
+#define EXPAND_STEPS 384
 
 #define PB(word) (8 * (SCRATCH_PB + (word)))
 
@@ -81,6 +81,8 @@ static void take_parent(struct hook_gen *hg)
 	copy_words(hg, p->at_r, PB_HEADER, p->nr_r);
 	copy_words(hg, SCRATCH_PB + PB_UND_PARENT, PB_UND_SELF, 1);
 	copy_words(hg, SCRATCH_PB + PB_GATE_PARENT, PB_GATE_CHILD, 1);
+	/* The element may have become another process's while it was copied. */
+	check_identity(hg, SLOT_EV(parent_start_ns), unknown);
 	emit_jump(e, JUMP(), done);
 	emit_bind(e, unknown);
 	zero_words(hg, p->at_r, p->nr_r);
@@ -286,17 +288,19 @@ static void apply_chain_entry(struct hook_gen *hg)
 	struct emit *e = hg->e;
 
 	emit_insn(e, ALU_IMM(BPF_AND, R8, hg->nr_chains - 1));
-	emit_insn(e, ALU_IMM(BPF_LSH, R8, 4));
+	emit_insn(e, ALU_IMM(BPF_MUL, R8, sizeof(struct chain_entry)));
 	emit_address(e, R1, SYMBOL_TABLES, hg->chains);
 	emit_insn(e, ALU_REG(BPF_ADD, R1, R8));
 	emit_insn(e, LOAD(BPF_W, R8, R1, offsetof(struct chain_entry, next)));
-	emit_insn(e, LOAD(BPF_H, R2, R1, offsetof(struct chain_entry, word)));
-	emit_insn(e, LOAD(BPF_DW, R3, R1, offsetof(struct chain_entry, mask)));
-	emit_insn(e, ALU_IMM(BPF_AND, R2, hg->plan->scratch_words - 1));
-	word_address(hg, R2);
-	emit_insn(e, LOAD(BPF_DW, R1, R5, 0));
-	emit_insn(e, ALU_REG(BPF_OR, R1, R3));
-	emit_insn(e, STORE(BPF_DW, R5, 0, R1));
+	for (int k = 0; k < CHAIN_PAIRS; k++) {
+		emit_insn(e, LOAD(BPF_H, R2, R1, offsetof(struct chain_entry, word) + 2 * k));
+		emit_insn(e, LOAD(BPF_DW, R3, R1, offsetof(struct chain_entry, mask) + 8 * k));
+		emit_insn(e, ALU_IMM(BPF_AND, R2, hg->plan->scratch_words - 1));
+		word_address(hg, R2);
+		emit_insn(e, LOAD(BPF_DW, R4, R5, 0));
+		emit_insn(e, ALU_REG(BPF_OR, R4, R3));
+		emit_insn(e, STORE(BPF_DW, R5, 0, R4));
+	}
 }
 
 /* Empty the hit bitmap; what this event could have decided is undecided. */
@@ -316,8 +320,8 @@ static void give_up(struct hook_gen *hg)
 	fill_word(hg, SCRATCH_UND);
 	if (hg->event == KES_EXEC)
 		fill_word(hg, SCRATCH_PB + PB_UND_SELF);
-	else
-		set_words(hg, SCRATCH_FLAGS, 1, 1);
+	/* Pivots of the parent may be among the lost hits: M of their bits is right, but not woken. */
+	set_words(hg, SCRATCH_FLAGS, 1, 1);
 }
 
 /*

@@ -79,6 +79,13 @@ void gen_number(struct hook_gen *hg, uint32_t unit)
 		emit_jump(e, JUMP_REG(BPF_JSGE, R4, R1), stay);
 		emit_insn(e, ALU_IMM(BPF_ADD, R2, step));
 		emit_bind(e, stay);
+		/* Through memory: the verifier would follow every path to every leaf. */
+		emit_insn(e, LOAD(BPF_DW, R5, FP, FP_SCRATCH));
+		emit_insn(e, STORE(BPF_DW, R5, 8 * SCRATCH_COUNT, R2));
+		gen_checkpoint(hg);
+		emit_insn(e, LOAD(BPF_DW, R5, FP, FP_SCRATCH));
+		emit_insn(e, LOAD(BPF_DW, R2, R5, 8 * SCRATCH_COUNT));
+		emit_insn(e, ALU_IMM(BPF_AND, R2, t->nr_pow2 - 1));
 	}
 	emit_insn(e, MOV_REG(R3, R2));
 	emit_insn(e, ALU_IMM(BPF_LSH, R3, 3));

@@ -146,7 +146,7 @@ static bool assign_slots(struct planner *p, enum kes_event_id e, struct diags *d
 			continue;
 		size = plan_formula_size(at->formula);
 		if (size > PREDICATE_INSNS) {
-			at->formula = arena_new_of(p->arena, struct formula);
+			at->left = true;
 			pr->inexact = true;
 			size = 3;
 		}
@@ -188,6 +188,12 @@ static bool number_units(struct planner *p, struct diags *d)
 		struct unit *u = &p->units->v[i];
 
 		u->nr = nr[u->process]++;
+		if (u->nr_outsets > UINT16_MAX) {
+			diag_error(d, (struct span){ 0 },
+				   "too many different tests of %s: more than %d outcomes",
+				   fields[u->field].name, UINT16_MAX);
+			return false;
+		}
 		if (u->nr >= MAX_UNITS) {
 			diag_error(d, (struct span){ 0 },
 				   "too many automata: more than %d for %s fields", MAX_UNITS,
@@ -290,23 +296,28 @@ static void plan_dependence(struct planner *p, enum kes_event_id e)
 }
 
 /* Collects (word, mask) pairs, one a word, before they become a chain. */
+struct pair {
+	uint32_t word;
+	uint64_t mask;
+};
+
 struct chain {
 	struct arena *arena;
-	struct chain_entry *v;
+	struct pair *v;
 	size_t nr, cap;
 };
 
 static void chain_bit(struct chain *c, uint32_t word, uint32_t bit)
 {
-	struct chain_entry e = { .word = (uint16_t)word, .mask = 1ull << bit };
+	struct pair pair = { .word = word, .mask = 1ull << bit };
 
 	for (size_t i = 0; i < c->nr; i++) {
 		if (c->v[i].word == word) {
-			c->v[i].mask |= e.mask;
+			c->v[i].mask |= pair.mask;
 			return;
 		}
 	}
-	vec_push(c->arena, c->v, c->nr, c->cap, e);
+	vec_push(c->arena, c->v, c->nr, c->cap, pair);
 }
 
 /* Append to the plan's chains; returns the head, 0 for an empty chain. */
@@ -315,10 +326,14 @@ static uint32_t chain_finish(struct planner *p, const struct chain *c)
 	struct plan *plan = p->plan;
 	uint32_t head = (uint32_t)plan->nr_chains;
 
-	for (size_t i = 0; i < c->nr; i++) {
-		struct chain_entry e = c->v[i];
+	for (size_t i = 0; i < c->nr; i += CHAIN_PAIRS) {
+		struct chain_entry e = { 0 };
 
-		e.next = i + 1 < c->nr ? head + (uint32_t)i + 1 : 0;
+		for (size_t k = 0; k < CHAIN_PAIRS && i + k < c->nr; k++) {
+			e.word[k] = (uint16_t)c->v[i + k].word;
+			e.mask[k] = c->v[i + k].mask;
+		}
+		e.next = i + CHAIN_PAIRS < c->nr ? (uint32_t)plan->nr_chains + 1 : 0;
 		vec_push(p->arena, plan->chains, plan->nr_chains, plan->cap_chains, e);
 	}
 	return c->nr ? head : 0;
@@ -383,6 +398,8 @@ static void chain_atom(struct planner *p, struct chain *c, enum kes_event_id e, 
 	const struct atom *x = &p->atoms->v[atom];
 	bool parent = scope_of(p, atom) == SCOPE_PARENT;
 
+	if (x->bit == ATOM_NONE) /* given up after a part of it was built */
+		return;
 	if (parent)
 		chain_bit(c, plan->at_c + x->parent_bit / 64, x->parent_bit % 64);
 	else

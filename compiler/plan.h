@@ -55,12 +55,17 @@ enum {
 #define PLAN_QUEUE      512 /* outcomes of one run of a slow walk; a power of two */
 #define PLAN_MAX_STAGES 20  /* decision stages at one hook */
 
+/* Three words at a time: a step costs more than what it applies. Unused masks are 0. */
+#define CHAIN_PAIRS 3
+
 struct chain_entry {
-	uint32_t next; /* index of the next entry; 0 ends the chain */
-	uint16_t word; /* of the scratch area */
-	uint16_t zero;
-	uint64_t mask;
+	uint32_t next;              /* index of the next entry; 0 ends the chain */
+	uint16_t word[CHAIN_PAIRS]; /* of the scratch area */
+	uint16_t zero[3];
+	uint64_t mask[CHAIN_PAIRS];
 };
+
+_Static_assert(sizeof(struct chain_entry) == 40, "no hidden padding: it is a table of the object");
 
 /* Automata that walk one buffer together. */
 struct loop {

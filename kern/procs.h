@@ -110,11 +110,26 @@ static __always_inline bool procs_enrich_own(struct kes_slot *s)
 	return true;
 }
 
+/*
+ * The parent's program and arguments, of the parent that rules were judged by: at fork and exec the
+ * one of this moment, later the one of then. That one may have called exec since, or may be gone.
+ */
 static __always_inline void procs_enrich_parent(struct kes_slot *s)
 {
-	struct kes_proc *p = procs_find(s->ev.ppid, s->ev.parent_start_ns);
+	bool live = s->ev.event == KES_FORK || s->ev.event == KES_EXEC;
+	struct kes_proc *own = live ? NULL : procs_find(s->ev.pid, s->ev.start_ns);
+	__s64 ppid = s->ev.ppid, parent_start_ns = s->ev.parent_start_ns;
+	__u64 judged_ns = ~0ull;
+	struct kes_proc *p;
 
-	if (!p) {
+	if (own) {
+		ppid = own->ppid;
+		parent_start_ns = own->parent_start_ns;
+		judged_ns =
+			own->exec_ns > (__u64)own->start_ns ? own->exec_ns : (__u64)own->start_ns;
+	}
+	p = procs_find(ppid, parent_start_ns);
+	if (!p || p->exec_ns > judged_ns) {
 		s->ev.flags |= KES_EV_PARENT_UNKNOWN;
 		return;
 	}
