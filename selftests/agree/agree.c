@@ -556,6 +556,31 @@ static int play_life(struct judge *j, const struct object_info *info, struct tal
 	return err;
 }
 
+/* Compile, read back, load. */
+static int open_set(struct arena *a, const struct rules *rules, struct diags *d,
+		    struct object_info *info, struct judge **j, bool verbose)
+{
+	const char *why;
+	void *image;
+	size_t len;
+	int err;
+
+	if (!compile_build(a, rules, d, &image, &len)) {
+		diag_print(stdout, d, false);
+		return -EINVAL;
+	}
+	err = object_read(a, image, len, info, &why);
+	if (err) {
+		printf("FAILED: the object cannot be read back: %s\n", why);
+		return err;
+	}
+	err = judge_open(j, image, len, info, verbose);
+	if (err)
+		printf("FAILED: the object does not load: %s (-v prints the log)\n",
+		       strerror(-err));
+	return err;
+}
+
 static int play_round(uint32_t nr_rules, uint32_t lives, struct tally *t, bool verbose)
 {
 	autoptr(arena) a = arena_new();
@@ -564,9 +589,6 @@ static int play_round(uint32_t nr_rules, uint32_t lives, struct tally *t, bool v
 	struct rules rules = { 0 };
 	struct object_info info;
 	struct diags d;
-	const char *why;
-	void *image;
-	size_t len;
 	int err;
 
 	diags_init(&d, a);
@@ -574,31 +596,140 @@ static int play_round(uint32_t nr_rules, uint32_t lives, struct tally *t, bool v
 		add_rule(a, &rules, i, &d);
 	if (verbose)
 		diag_print(stderr, &d, false);
-	if (!compile_build(a, &rules, &d, &image, &len)) {
-		diag_print(stdout, &d, false);
-		return -EINVAL;
-	}
-	err = object_read(a, image, len, &info, &why);
-	if (err) {
-		printf("FAILED: the object cannot be read back: %s\n", why);
-		return err;
-	}
-	err = judge_open(&j, image, len, &info, verbose);
-	if (err) {
-		FILE *f = fopen("/tmp/agree-failed.o", "w");
-
-		printf("FAILED: the object does not load: %s (kept as /tmp/agree-failed.o)\n",
-		       strerror(-err));
-		if (f) {
-			fwrite(image, 1, len, f);
-			fclose(f);
-		}
-		return err;
-	}
-	if (verbose)
+	err = open_set(a, &rules, &d, &info, &j, verbose);
+	if (!err && verbose)
 		fprintf(stderr, "%" PRIu64 " instructions verified\n", judge_verified(j));
 	for (uint32_t i = 0; i < lives && !err; i++)
 		err = play_life(j, &info, t, &nobody);
+	return err;
+}
+
+/* Corners that random rules do not reach, each of them a wrong certain answer once. */
+
+struct corner {
+	const char *what;
+	void (*add)(FILE *rules, int nr);
+	int nr_rules;
+	const char *exe;
+	int nr_args; /* "x0", "x1", … of the child; its parent has "x5" only */
+	int filler;  /* bytes of its first argument */
+};
+
+/* More hits than one event may expand: what is lost is undecided, for parents' bits as well. */
+static void add_parent_rule(FILE *out, int nr)
+{
+	fprintf(out, "process where event.action == \"exec\" and process.parent.args == \"x%d\"\n",
+		nr);
+}
+
+/* Too large for the kernel, over arguments that lie behind the window. */
+static void add_large_rule(FILE *out, int nr)
+{
+	fprintf(out, nr ? "process where false or " : "file where ");
+	for (int i = 0; i < 1500; i++)
+		fprintf(out, "%s(process.args == \"x%d\" and process.name == \"n%d\")",
+			i ? " or " : "", i, i);
+	fputc('\n', out);
+}
+
+/* A literal that no automaton takes, in one list with one that does. */
+static void add_long_literal(FILE *out, int nr)
+{
+	if (nr) {
+		fprintf(out, "process where process.parent.name == \"p%d\"\n", nr - 1);
+		return;
+	}
+	fputs("process where process.name like~ (\"n0*\", \"", out);
+	for (int i = 0; i < 70000; i++)
+		fputc('a', out);
+	fputs("\")\n", out);
+}
+
+/* A list of numbers is searched; the verifier must not follow every way through it. */
+static void add_numbers(FILE *out, int nr)
+{
+	fprintf(out, "process where process.%spid in (3", nr ? "parent." : "");
+	for (int i = 0; i < 20000; i++)
+		fprintf(out, ", %d", 10 + 3 * i);
+	fputs(")\n", out);
+}
+
+static const struct corner corners[] = {
+	{ "lost hits", add_parent_rule, 300, "/bin/b", 300, 0 },
+	{ "large predicates", add_large_rule, 2, "/bin/n0", 1, KES_WINDOW },
+	{ "long literals", add_long_literal, 65, "/bin/n0y", 1, 0 },
+	{ "many numbers", add_numbers, 2, "/bin/b", 1, 0 },
+};
+
+static void corner_process(struct process *p, int64_t pid, const char *exe, int first, int nr,
+			   int filler)
+{
+	struct text t = { .len = 0 };
+
+	*p = (struct process){ .pid = pid, .start_ns = pid * 1000 };
+	text_add(&p->exe, exe);
+	while ((int)t.len < filler)
+		text_add(&t, "f");
+	if (filler)
+		add_arg(p, &t);
+	for (int i = first; i < first + nr; i++) {
+		t.len = 0;
+		t.len = (uint32_t)snprintf(t.s, sizeof(t.s), "x%d", i);
+		add_arg(p, &t);
+	}
+}
+
+static int corner_event(struct judge *j, const struct object_info *info, struct both *b,
+			struct tally *t)
+{
+	b->cut = true; /* MAYBE is right here; only certain answers are checked */
+	return check_event(j, info, b, t);
+}
+
+static int play_corner(const struct corner *c, struct tally *t, bool verbose)
+{
+	autoptr(arena) a = arena_new();
+	autoptr(judge) j = NULL;
+	struct process nobody = { .pid = 1, .start_ns = 1 };
+	struct process *p = arena_array(a, 2, struct process);
+	struct both *b = arena_new_of(a, struct both);
+	struct rules rules = { 0 };
+	struct object_info info;
+	struct diags d;
+	int err;
+
+	diags_init(&d, a);
+	for (int i = 0; i < c->nr_rules; i++) {
+		char *text = NULL;
+		size_t len;
+		FILE *f = open_memstream(&text, &len);
+
+		c->add(f, i);
+		fclose(f);
+		rules_add_text(a, arena_printf(a, "%d.eql", i), arena_strdup(a, text), len, &rules,
+			       &d);
+		free(text);
+	}
+	err = rules.nr == (size_t)c->nr_rules ? open_set(a, &rules, &d, &info, &j, verbose)
+					      : -EINVAL;
+	corner_process(&p[0], 2, "/bin/a", 5, 1, 0);
+	corner_process(&p[1], 3, c->exe, 0, c->nr_args, c->filler);
+	if (!err) {
+		begin_event(b, a, KES_EXEC, &p[0], &p[0], &nobody);
+		err = corner_event(j, &info, b, t);
+		p[0].known = true;
+	}
+	if (!err) {
+		begin_event(b, a, KES_EXEC, &p[1], &p[1], &p[0]);
+		err = corner_event(j, &info, b, t);
+		p[1].known = true;
+	}
+	if (!err && info.hooks[KES_OPEN].nr_programs) {
+		begin_event(b, a, KES_OPEN, &p[1], &p[1], &p[0]);
+		err = corner_event(j, &info, b, t);
+	}
+	if (err)
+		printf("FAILED: %s: %s\n", c->what, strerror(-err));
 	return err;
 }
 
@@ -654,6 +785,11 @@ int main(int argc, char **argv)
 
 	argp_parse(&argp, argc, argv, 0, NULL, &o);
 	printf("seed %" PRIu64 "\n", o.seed);
+	for (size_t i = 0; i < ARRAY_SIZE(corners) && !err; i++) {
+		err = play_corner(&corners[i], &t, o.verbose);
+		if (err == -EPERM)
+			return 77;
+	}
 	for (; round < o.rounds && !err && t.disagreements < 5; round++) {
 		if (o.seconds && time(NULL) - begin >= o.seconds)
 			break;
