@@ -46,6 +46,8 @@ unit() {
 agree() { # COMMAND...
 	local status=0
 	"$@" || status=$?
+	# In a VM we are root on a kernel of the promise: there, not being able to load is a failure.
+	[[ $status != 77 || $1 != vmtest/run.sh ]] || status=1
 	case $status in
 	0) echo "1 passed, 0 failed, 0 skipped" ;;
 	77)
